@@ -1,0 +1,1 @@
+"""Turns Label Studio exports into gated, versioned parquet training sets."""
