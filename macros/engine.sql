@@ -1,0 +1,45 @@
+{#- SQL that differs between engines, one named macro each: another engine adds its own variant here. -#}
+
+{#- Percent-decoded text; null when it is not validly encoded. -#}
+{% macro url_decode(text) %}{{ return(adapter.dispatch('url_decode', 'label_harvest')(text)) }}{% endmacro %}
+{% macro default__url_decode(text) %}try(url_decode({{ text }})){% endmacro %}
+
+{#- Group of a regular expression's first match; null when there is no match or no such group. -#}
+{% macro regexp_group(text, pattern, group) %}{{ return(adapter.dispatch('regexp_group', 'label_harvest')(text, pattern, group)) }}{% endmacro %}
+{% macro default__regexp_group(text, pattern, group) -%}
+    {%- if modules.re.compile(pattern).groups < group -%}
+        cast(null as varchar)
+    {%- else -%}
+        nullif(regexp_extract({{ text }}, '{{ pattern | replace("'", "''") }}', {{ group }}), '')
+    {%- endif -%}
+{%- endmacro %}
+
+{#- Text from the first occurrence of a marker on, without it. -#}
+{% macro text_after(text, marker) %}{{ return(adapter.dispatch('text_after', 'label_harvest')(text, marker)) }}{% endmacro %}
+{% macro default__text_after(text, marker) %}substr({{ text }}, strpos({{ text }}, {{ marker }}) + length({{ marker }})){% endmacro %}
+
+{#- `cross join` clause that gives one row per element of a list: table alias and column name of the element. -#}
+{% macro explode(list, table_alias, column) %}{{ return(adapter.dispatch('explode', 'label_harvest')(list, table_alias, column)) }}{% endmacro %}
+{% macro default__explode(list, table_alias, column) %}cross join unnest({{ list }}) as {{ table_alias }} ({{ column }}){% endmacro %}
+
+{#- List of the integers from first to last, both included; empty when last < first. -#}
+{% macro integer_series(first, last) %}{{ return(adapter.dispatch('integer_series', 'label_harvest')(first, last)) }}{% endmacro %}
+{% macro default__integer_series(first, last) %}generate_series({{ first }}, {{ last }}){% endmacro %}
+
+{#- First element of a list; null when it is empty. -#}
+{% macro first_element(list) %}{{ return(adapter.dispatch('first_element', 'label_harvest')(list)) }}{% endmacro %}
+{% macro default__first_element(list) %}{{ list }}[1]{% endmacro %}
+
+{#- Elements of a list in ascending order. -#}
+{% macro sorted_list(list) %}{{ return(adapter.dispatch('sorted_list', 'label_harvest')(list)) }}{% endmacro %}
+{% macro default__sorted_list(list) %}list_sort({{ list }}){% endmacro %}
+
+{#- Aggregate: the expressions of a group as a list in the given order. -#}
+{% macro collect_list(expression, order_by) %}{{ return(adapter.dispatch('collect_list', 'label_harvest')(expression, order_by)) }}{% endmacro %}
+{% macro default__collect_list(expression, order_by) %}list({{ expression }} order by {{ order_by }}){% endmacro %}
+
+{#- A struct of columns: names = list of [field, expression]. -#}
+{% macro make_struct(fields) %}{{ return(adapter.dispatch('make_struct', 'label_harvest')(fields)) }}{% endmacro %}
+{% macro default__make_struct(fields) -%}
+    struct_pack({% for field, expression in fields %}{{ field }} := {{ expression }}{{ ', ' if not loop.last }}{% endfor %})
+{%- endmacro %}

@@ -1,0 +1,96 @@
+{#- Rules and constants that several models share. -#}
+
+{#- A var as a SQL literal, or null. -#}
+{% macro literal_or_null(value) %}{{ 'null' if value is none else value }}{% endmacro %}
+
+{#- Region types that carry the labels of a project: timelines in A, points and boxes in B and C. -#}
+{% macro is_label_region(project, region_type) -%}
+    (({{ project }} = 'a' and {{ region_type }} = 'timelinelabels')
+    or ({{ project }} != 'a' and {{ region_type }} in ('keypointlabels', 'rectanglelabels')))
+{%- endmacro %}
+
+{#- Media path without the 8-hex prefix Label Studio puts before the name of an uploaded file. -#}
+{% macro without_upload_prefix(path) -%}
+    regexp_replace({{ path }}, '^((.*/)?data/upload/(.*/)?)[0-9a-f]{8}-([^/]+)$', '\1\4')
+{%- endmacro %}
+
+{#- Values of an annotation and of its prediction that close are the same value. -#}
+{% macro same_value_tolerance() %}1e-6{% endmacro %}
+
+{% macro is_same_value(one, other) -%}
+    (abs({{ one }} - {{ other }}) <= {{ same_value_tolerance() }} or ({{ one }} is null and {{ other }} is null))
+{%- endmacro %}
+
+{#- The label regions of the annotations in `compared`, reduced to what makes two regions the same. Regions that
+    share an id within one annotation are told apart by their occurrence. -#}
+{% macro comparable_regions(relation) -%}
+    select
+        regions.project,
+        regions.task_id,
+        regions.annotation_id,
+        coalesce(regions.region_id, '') as region_id,
+        row_number() over (
+            partition by
+                regions.project, regions.task_id, regions.annotation_id, coalesce(regions.region_id, '')
+            order by regions.region_index
+        ) as occurrence,
+        regions.region_type,
+        {{ sorted_list('regions.labels') }} as labels,
+        regions.ranges,
+        case when regions.region_type != 'timelinelabels' then regions.x end as x,
+        case when regions.region_type != 'timelinelabels' then regions.y end as y,
+        case when regions.region_type = 'rectanglelabels' then regions.width end as width,
+        case when regions.region_type = 'rectanglelabels' then regions.height end as height,
+        case when regions.region_type = 'rectanglelabels' then regions.rotation end as rotation
+    from {{ relation }} as regions
+    inner join compared
+        on
+            regions.project = compared.project
+            and regions.task_id = compared.task_id
+            and regions.annotation_id = compared.annotation_id
+    where {{ is_label_region('regions.project', 'regions.region_type') }}
+{%- endmacro %}
+
+{#- A distance in px or an IoU, rounded once so that float noise decides no threshold: 5 px comes out of percent as
+    5.00000000000009. Decimal, so that sums of it are exact whatever their order. -#}
+{% macro rounded(value) %}cast(round({{ value }}, 6) as decimal(18, 6)){% endmacro %}
+
+{#- Tiers as numbers, worst highest, so that the worst of several is their maximum. -#}
+{% macro hi_tier() %}0{% endmacro %}
+{% macro med_tier() %}1{% endmacro %}
+{% macro lo_tier() %}2{% endmacro %}
+
+{% macro tier_name(tier) -%}
+    case {{ tier }} when {{ hi_tier() }} then 'hi' when {{ med_tier() }} then 'med' when {{ lo_tier() }} then 'lo' end
+{%- endmacro %}
+
+{#- Instance of each usable point or box: the label of its parent, numbered #1, #2, … from left to right where one
+    annotation has the same label and instance more than once. -#}
+{% macro numbered_instance(position) -%}
+    instance || case
+        when count(*) over (partition by review_id, label, instance) > 1
+            then '#' || row_number() over (partition by review_id, label, instance order by {{ position }})
+        else ''
+    end
+{%- endmacro %}
+
+{#- Percent a box may stick out of its image through float noise. -#}
+{% macro bounds_slack() %}1e-6{% endmacro %}
+
+{#- px (along the length of an edge) within which two edges are parallel, and on one line. -#}
+{% macro parallel_px() %}1e-9{% endmacro %}
+
+{#- What a review without a point in common counts in the medoid's sum of distances. -#}
+{% macro no_common_point_px() %}cast(1e6 as decimal(18, 6)){% endmacro %}
+
+{#- The var disagreement_statistic over the distances of a pair; sums are decimal, so that their order is no matter. -#}
+{% macro disagreement_statistic(distance) -%}
+    {%- if var('disagreement_statistic') == 'mean' -%}
+        cast(sum(cast({{ distance }} as decimal(28, 12))) as double) / count(*)
+    {%- else -%}
+        {{ var('disagreement_statistic') }}({{ distance }})
+    {%- endif -%}
+{%- endmacro %}
+
+{#- Mean with a fixed order of summation: the same digits on any number of threads. -#}
+{% macro ordered_mean(value, order_by) %}sum({{ value }} order by {{ order_by }}) / count(*){% endmacro %}

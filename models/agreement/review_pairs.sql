@@ -1,0 +1,128 @@
+-- Every two reviews of the same frame: how far apart they are, in points and boxes, and the tier that earns.
+
+with
+
+reviews as (
+
+    select * from {{ ref('reviews') }}
+    where project != 'a' and reviewer_count > 1
+
+),
+
+point_counts as (
+
+    select review_id, count(*) as points
+    from {{ ref('keypoints') }}
+    where reviewer_count > 1
+    group by review_id
+
+),
+
+box_counts as (
+
+    select review_id, count(*) as boxes
+    from {{ ref('boxes') }}
+    where reviewer_count > 1
+    group by review_id
+
+),
+
+keypoint_pairs as (
+
+    select * from {{ ref('keypoint_pairs') }}
+
+),
+
+box_pairs as (
+
+    select
+        review_id_1,
+        review_id_2,
+        count(*) as matched_boxes,
+        min(iou) as box_iou
+    from {{ ref('matched_boxes') }}
+    group by review_id_1, review_id_2
+
+),
+
+counted as (
+
+    select
+        review_id,
+        place_id,
+        project,
+        coalesce(point_counts.points, 0) as points,
+        coalesce(box_counts.boxes, 0) as boxes
+    from reviews
+    left join point_counts using (review_id)
+    left join box_counts using (review_id)
+
+),
+
+compared as (
+
+    select
+        one.project,
+        one.place_id,
+        one.review_id as review_id_1,
+        other.review_id as review_id_2,
+        one.points + other.points > 0 as has_points,
+        coalesce(keypoint_pairs.matched_points, 0) as matched_points,
+        one.points + other.points - 2 * coalesce(keypoint_pairs.matched_points, 0) as unmatched_points,
+        one.boxes + other.boxes - 2 * coalesce(box_pairs.matched_boxes, 0) as unmatched_boxes,
+        case
+            when one.points + other.points = 0 then 0
+            else keypoint_pairs.disagreement_px
+        end as disagreement_px,
+        box_pairs.box_iou
+    from counted as one
+    inner join counted as other
+        on one.place_id = other.place_id and one.review_id < other.review_id
+    left join keypoint_pairs
+        on
+            one.review_id = keypoint_pairs.review_id_1
+            and other.review_id = keypoint_pairs.review_id_2
+    left join box_pairs
+        on
+            one.review_id = box_pairs.review_id_1
+            and other.review_id = box_pairs.review_id_2
+
+),
+
+graded as (
+
+    select
+        *,
+        case
+            when disagreement_px is null or disagreement_px > {{ var('lo_px') }} then {{ lo_tier() }}
+            when disagreement_px >= {{ var('hi_px') }} then {{ med_tier() }}
+            else {{ hi_tier() }}
+        end as point_tier,
+        case
+            when box_iou < {{ var('lo_iou') }} then {{ lo_tier() }}
+            when box_iou < {{ var('hi_iou') }} then {{ med_tier() }}
+            else {{ hi_tier() }}
+        end as box_tier,
+        case when unmatched_points > 0 then {{ med_tier() }} else {{ hi_tier() }} end as unmatched_point_tier,
+        case when unmatched_boxes > 0 then {{ med_tier() }} else {{ hi_tier() }} end as unmatched_box_tier
+    from compared
+
+),
+
+worst as (
+
+    select
+        *,
+        greatest(
+            point_tier,
+            unmatched_point_tier
+            {%- if var('box_tiers') %},
+            box_tier,
+            unmatched_box_tier
+            {%- endif %}
+        ) as tier
+    from graded
+
+)
+
+select * from worst

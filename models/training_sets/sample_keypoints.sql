@@ -1,0 +1,70 @@
+-- The keypoints of each published sample as one ordered list; of several members behind it, their mean.
+
+with
+
+samples as (
+
+    select * from {{ ref('samples') }}
+
+),
+
+keypoints as (
+
+    select * from {{ ref('keypoints') }}
+
+),
+
+reviews as (
+
+    select * from {{ ref('reviews') }}
+
+),
+
+sampled as (
+
+    select
+        samples.sample_id,
+        samples.is_medoid,
+        reviews.annotation_id,
+        keypoints.*
+    from samples
+    inner join reviews on samples.review_id = reviews.review_id
+    inner join keypoints on samples.review_id = keypoints.review_id
+
+),
+
+{% if var('hi_samples') == 'average' %}
+combined as (
+
+    select
+        sample_id,
+        label,
+        instance,
+        {{ ordered_mean('x_px', 'annotation_id, review_id') }} as x_px,
+        {{ ordered_mean('y_px', 'annotation_id, review_id') }} as y_px
+    from sampled
+    group by sample_id, label, instance
+
+),
+{% else %}
+combined as (
+
+    select * from sampled
+
+),
+{% endif %}
+
+listed as (
+
+    select
+        sample_id,
+        {{ collect_list(
+            make_struct([['label', 'label'], ['instance', 'instance'], ['x', 'x_px'], ['y', 'y_px']]),
+            'label, instance'
+        ) }} as keypoints
+    from combined
+    group by sample_id
+
+)
+
+select * from listed
