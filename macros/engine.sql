@@ -34,9 +34,13 @@
 {% macro sorted_list(list) %}{{ return(adapter.dispatch('sorted_list', 'label_harvest')(list)) }}{% endmacro %}
 {% macro default__sorted_list(list) %}list_sort({{ list }}){% endmacro %}
 
-{#- Aggregate: the expressions of a group as a list in the given order. -#}
-{% macro collect_list(expression, order_by) %}{{ return(adapter.dispatch('collect_list', 'label_harvest')(expression, order_by)) }}{% endmacro %}
-{% macro default__collect_list(expression, order_by) %}list({{ expression }} order by {{ order_by }}){% endmacro %}
+{#- Aggregate: the values of a group as a list in ascending order; structs order by their fields from the first on. -#}
+{% macro collect_sorted(value) %}{{ return(adapter.dispatch('collect_sorted', 'label_harvest')(value)) }}{% endmacro %}
+{% macro default__collect_sorted(value) %}list_sort(list({{ value }})){% endmacro %}
+
+{#- One field of each struct of a list, in the list's order. -#}
+{% macro list_field(list, field) %}{{ return(adapter.dispatch('list_field', 'label_harvest')(list, field)) }}{% endmacro %}
+{% macro default__list_field(list, field) %}list_transform({{ list }}, lambda element: element.{{ field }}){% endmacro %}
 
 {#- A struct of columns: names = list of [field, expression]. -#}
 {% macro make_struct(fields) %}{{ return(adapter.dispatch('make_struct', 'label_harvest')(fields)) }}{% endmacro %}

@@ -83,14 +83,21 @@
 {#- What a review without a point in common counts in the medoid's sum of distances. -#}
 {% macro no_common_point_px() %}cast(1e6 as decimal(18, 6)){% endmacro %}
 
-{#- The var disagreement_statistic over the distances of a pair; sums are decimal, so that their order is no matter. -#}
+{#- Mean of a group: summed as decimals, so that the order of the rows is no matter. -#}
+{% macro exact_mean(value) %}cast(sum(cast({{ value }} as decimal(28, 12))) as double) / count(*){% endmacro %}
+
+{#- The var disagreement_statistic over the distances of a pair. -#}
 {% macro disagreement_statistic(distance) -%}
     {%- if var('disagreement_statistic') == 'mean' -%}
-        cast(sum(cast({{ distance }} as decimal(28, 12))) as double) / count(*)
+        {{ exact_mean(distance) }}
     {%- else -%}
         {{ var('disagreement_statistic') }}({{ distance }})
     {%- endif -%}
 {%- endmacro %}
 
-{#- Mean with a fixed order of summation: the same digits on any number of threads. -#}
-{% macro ordered_mean(value, order_by) %}sum({{ value }} order by {{ order_by }}) / count(*){% endmacro %}
+{#- A segment as a struct whose greatest is the heaviest segment, then the one that starts, then ends, earliest. -#}
+{% macro segment_with_weight() -%}
+    {{ make_struct([['weight', 'weight'], ['minus_start', '-segment_start'], ['minus_end', '-segment_end']]) }}
+{%- endmacro %}
+
+{% macro heaviest_segment() %}max({{ segment_with_weight() }}){% endmacro %}

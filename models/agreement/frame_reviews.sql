@@ -24,7 +24,7 @@ kept as (
 
     select
         samples.place_id,
-        {{ collect_list('reviews.annotation_id', 'reviews.annotation_id') }} as kept_annotation_ids
+        {{ collect_sorted('reviews.annotation_id') }} as kept_annotation_ids
     from samples
     inner join reviews on samples.review_id = reviews.review_id
     group by samples.place_id

@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 -- Every point and box of a ground-truth annotation, with the rules it may break, in percent as drawn.
 
 with

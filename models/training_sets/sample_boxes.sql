@@ -54,7 +54,7 @@ combined as (
         label,
         instance,
         {%- for value in ['x_px', 'y_px', 'width_px', 'height_px', 'rotation'] %}
-        {{ ordered_mean(value, 'annotation_id, review_id') }} as {{ value }}{{ ',' if not loop.last }}
+        {{ exact_mean(value) }} as {{ value }}{{ ',' if not loop.last }}
         {%- endfor %}
     from ranked
     where not is_any_rotated or preference = 1
@@ -73,10 +73,15 @@ listed as (
 
     select
         sample_id,
-        {{ collect_list(
-            make_struct([['label', 'label'], ['instance', 'instance'], ['x', 'x_px'], ['y', 'y_px'], ['width', 'width_px'], ['height', 'height_px'], ['rotation', 'rotation']]),
-            'label, instance'
-        ) }} as boxes
+        {{ collect_sorted(make_struct([
+            ['label', 'label'],
+            ['instance', 'instance'],
+            ['x', 'x_px'],
+            ['y', 'y_px'],
+            ['width', 'width_px'],
+            ['height', 'height_px'],
+            ['rotation', 'rotation']
+        ])) }} as boxes
     from combined
     group by sample_id
 

@@ -40,8 +40,8 @@ combined as (
         sample_id,
         label,
         instance,
-        {{ ordered_mean('x_px', 'annotation_id, review_id') }} as x_px,
-        {{ ordered_mean('y_px', 'annotation_id, review_id') }} as y_px
+        {{ exact_mean('x_px') }} as x_px,
+        {{ exact_mean('y_px') }} as y_px
     from sampled
     group by sample_id, label, instance
 
@@ -58,10 +58,12 @@ listed as (
 
     select
         sample_id,
-        {{ collect_list(
-            make_struct([['label', 'label'], ['instance', 'instance'], ['x', 'x_px'], ['y', 'y_px']]),
-            'label, instance'
-        ) }} as keypoints
+        {{ collect_sorted(make_struct([
+            ['label', 'label'],
+            ['instance', 'instance'],
+            ['x', 'x_px'],
+            ['y', 'y_px']
+        ])) }} as keypoints
     from combined
     group by sample_id
 

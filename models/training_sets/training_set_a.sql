@@ -3,94 +3,75 @@
 
 with
 
-votes as (
+frame_weights as (
 
-    select * from {{ ref('frame_votes') }}
-
-),
-
-reviews as (
-
-    select * from {{ ref('reviews') }}
-    where project = 'a'
+    select * from {{ ref('frame_weights') }}
 
 ),
 
-videos as (
+stretch_labels as (
 
-    select
-        place_id,
-        min(episode_key) as episode_key,
-        min(view) as view,
-        min(place_media) as media,
-        cast(count(*) as integer) as reviewer_count
-    from reviews
-    group by place_id
-
-),
-
-summed as (
-
-    select
-        votes.place_id,
-        votes.frame_idx,
-        votes.label,
-        sum(votes.weight order by reviews.annotation_id, reviews.task_id) as weight_sum,
-        count(*) as vote_count,
-        max_by(
-            {{ make_struct([['first', 'votes.segment_start'], ['last', 'votes.segment_end']]) }},
-            {{ make_struct([
-                ['weight', 'votes.weight'], ['first', '-votes.segment_start'], ['last', '-votes.segment_end']
-            ]) }}
-        ) as segment,
-        {{ collect_list('reviews.annotation_id', 'reviews.annotation_id') }} as annotation_ids
-    from votes
-    inner join reviews on votes.review_id = reviews.review_id
-    group by votes.place_id, votes.frame_idx, votes.label
+    select * from {{ ref('stretch_labels') }}
 
 ),
 
 averaged as (
 
     select
-        summed.place_id,
-        videos.episode_key,
-        videos.view,
-        videos.media,
-        summed.frame_idx,
-        summed.label,
-        round(summed.weight_sum / videos.reviewer_count, 6) as weight,
-        cast(summed.vote_count as double) / videos.reviewer_count as agreement,
-        videos.reviewer_count,
-        summed.segment.first as segment_start,
-        summed.segment.last as segment_end,
-        summed.annotation_ids
-    from summed
-    inner join videos on summed.place_id = videos.place_id
+        frame_weights.place_id,
+        stretch_labels.episode_key,
+        stretch_labels.view,
+        stretch_labels.media,
+        frame_weights.frame_idx,
+        frame_weights.label,
+        round(frame_weights.weight_sum / stretch_labels.reviewer_count, 6) as weight,
+        stretch_labels.agreement,
+        stretch_labels.reviewer_count,
+        frame_weights.segment_start,
+        frame_weights.segment_end,
+        stretch_labels.annotation_ids,
+        frame_weights.is_contested
+    from frame_weights
+    inner join stretch_labels
+        on
+            frame_weights.place_id = stretch_labels.place_id
+            and frame_weights.stretch_start = stretch_labels.stretch_start
+            and frame_weights.label = stretch_labels.label
 
 ),
 
 ranked as (
 
     select
-        episode_key,
-        view,
-        media,
-        frame_idx,
-        label,
-        weight,
-        agreement,
-        cast(
-            row_number() over (
-                partition by place_id, frame_idx order by weight desc, agreement desc, label
-            ) as integer
-        ) as label_rank,
-        reviewer_count,
-        segment_start,
-        segment_end,
-        annotation_ids
+        *,
+        row_number() over (
+            partition by place_id, frame_idx
+            order by weight desc, agreement desc, label
+        ) as label_rank
     from averaged
+    where is_contested
+
+    union all
+
+    select
+        *,
+        1 as label_rank
+    from averaged
+    where not is_contested
 
 )
 
-select * from ranked
+select
+    episode_key,
+    view,
+    media,
+    frame_idx,
+    label,
+    weight,
+    agreement,
+    cast(label_rank as integer) as label_rank,
+    reviewer_count,
+    segment_start,
+    segment_end,
+    annotation_ids
+from ranked

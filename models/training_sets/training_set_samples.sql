@@ -45,8 +45,11 @@ members as (
         samples.place_id,
         samples.sample_id,
         count(*) as member_count,
-        {{ collect_list('reviews.annotation_id', 'reviews.annotation_id, reviews.task_id') }} as annotation_ids,
-        {{ collect_list('reviews.annotator_id', 'reviews.annotation_id, reviews.task_id') }} as annotator_ids
+        {{ collect_sorted(make_struct([
+            ['annotation_id', 'reviews.annotation_id'],
+            ['task_id', 'reviews.task_id'],
+            ['annotator_id', 'reviews.annotator_id']
+        ])) }} as annotations
     from samples
     inner join reviews on samples.review_id = reviews.review_id
     group by samples.place_id, samples.sample_id
@@ -67,8 +70,8 @@ assembled as (
         frame_tiers.needs_spot_check,
         frame_tiers.disagreement_px,
         frame_tiers.reviewer_count,
-        members.annotation_ids,
-        members.annotator_ids,
+        {{ list_field('members.annotations', 'annotation_id') }} as annotation_ids,
+        {{ list_field('members.annotations', 'annotator_id') }} as annotator_ids,
         case when members.member_count > 1 then 'averaged' else reviews.label_source end as label_source,
         coalesce(sample_keypoints.keypoints, []) as keypoints,
         coalesce(sample_boxes.boxes, []) as boxes

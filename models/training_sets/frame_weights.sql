@@ -1,0 +1,109 @@
+-- The weight of each label on each frame: every reviewer's heaviest segment over it, summed; with it the heaviest of all.
+-- Where one segment holds alone there is nothing to sum up; only contested stretches are aggregated.
+
+with
+
+stretches as (
+
+    select * from {{ ref('timeline_stretches') }}
+
+),
+
+segment_weights as (
+
+    select * from {{ ref('segment_weights') }}
+
+),
+
+frames as (
+
+    select
+        stretches.place_id,
+        stretches.stretch_start,
+        stretches.label,
+        stretches.review_id,
+        stretches.segment_start,
+        stretches.segment_end,
+        stretches.segments_here,
+        stretches.segments_of_review,
+        stretches.segment_start + segment_weights.from_start as frame_idx,
+        segment_weights.weight
+    from stretches
+    inner join segment_weights
+        on
+            stretches.segment_end - stretches.segment_start + 1 = segment_weights.frame_count
+            and segment_weights.from_start between stretches.stretch_start - stretches.segment_start
+            and stretches.stretch_end - stretches.segment_start
+
+),
+
+votes as (
+
+    select
+        place_id,
+        stretch_start,
+        label,
+        frame_idx,
+        {{ heaviest_segment() }} as heaviest
+    from frames
+    where segments_here > 1 and segments_of_review > 1
+    group by place_id, stretch_start, label, frame_idx, review_id
+
+    union all
+
+    select
+        place_id,
+        stretch_start,
+        label,
+        frame_idx,
+        {{ segment_with_weight() }} as heaviest
+    from frames
+    where segments_here > 1 and segments_of_review = 1
+
+),
+
+contested as (
+
+    select
+        place_id,
+        stretch_start,
+        label,
+        frame_idx,
+        -- decimal: the sum does not depend on the order of the votes
+        cast(sum(cast(heaviest.weight as decimal(18, 15))) as double) as weight_sum,
+        max(heaviest) as heaviest
+    from votes
+    group by place_id, stretch_start, label, frame_idx
+
+),
+
+weighed as (
+
+    select
+        place_id,
+        stretch_start,
+        label,
+        frame_idx,
+        weight as weight_sum,
+        segment_start,
+        segment_end,
+        false as is_contested
+    from frames
+    where segments_here = 1
+
+    union all
+
+    select
+        place_id,
+        stretch_start,
+        label,
+        frame_idx,
+        weight_sum,
+        -heaviest.minus_start as segment_start,
+        -heaviest.minus_end as segment_end,
+        true as is_contested
+    from contested
+
+)
+
+select * from weighed
