@@ -47,3 +47,7 @@
 {% macro default__make_struct(fields) -%}
     struct_pack({% for field, expression in fields %}{{ field }} := {{ expression }}{{ ', ' if not loop.last }}{% endfor %})
 {%- endmacro %}
+
+{#- Text of a key of a JSON object held as text; null when it is missing. The key is a SQL expression. -#}
+{% macro json_text(json, key) %}{{ return(adapter.dispatch('json_text', 'label_harvest')(json, key)) }}{% endmacro %}
+{% macro default__json_text(json, key) %}json_extract_string({{ json }}, '$."' || {{ key }} || '"'){% endmacro %}
