@@ -61,9 +61,9 @@ located as (
         case
             when project != 'a'
                 then coalesce(
-                    try_cast(frame_idx as integer),
-                    try_cast({{ regexp_group('parsed_path', var('frame_pattern'), 1) }} as integer)
-                )
+                        try_cast(frame_idx as integer),
+                        try_cast({{ regexp_group('parsed_path', var('frame_pattern'), 1) }} as integer)
+                    )
         end as frame_idx,
         published_media as media,
         width as image_width,

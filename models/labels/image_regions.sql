@@ -59,11 +59,11 @@ rules as (
         case
             when is_box
                 then not (
-                    x >= -{{ bounds_slack() }} and x <= 100 + {{ bounds_slack() }}
-                    and y >= -{{ bounds_slack() }} and y <= 100 + {{ bounds_slack() }}
-                    and (is_rotated or x + width <= 100 + {{ bounds_slack() }})
-                    and (is_rotated or y + height <= 100 + {{ bounds_slack() }})
-                )
+                        x >= -{{ bounds_slack() }} and x <= 100 + {{ bounds_slack() }}
+                        and y >= -{{ bounds_slack() }} and y <= 100 + {{ bounds_slack() }}
+                        and (is_rotated or x + width <= 100 + {{ bounds_slack() }})
+                        and (is_rotated or y + height <= 100 + {{ bounds_slack() }})
+                    )
             else not (x between 0 and 100 and y between 0 and 100)
         end as is_out_of_bounds,
         image_width is null or image_height is null as has_no_image_size

@@ -1,4 +1,4 @@
--- The weight of each label on each frame: every reviewer's heaviest segment over it, summed; with it the heaviest of all.
+-- The weight of each label on each frame: every reviewer's heaviest segment over it, summed; and the heaviest of all.
 -- Where one segment holds alone there is nothing to sum up; only contested stretches are aggregated.
 
 with

@@ -33,7 +33,6 @@ sampled as (
 
 ),
 
-{% if var('hi_samples') == 'average' %}
 -- a box that any member rotated has no meaningful mean: it is the medoid's, or else the lowest annotation's
 ranked as (
 
@@ -49,25 +48,24 @@ ranked as (
 
 combined as (
 
+    {% if var('hi_samples') == 'average' -%}
     select
         sample_id,
         label,
         instance,
-        {%- for value in ['x_px', 'y_px', 'width_px', 'height_px', 'rotation'] %}
-        {{ exact_mean(value) }} as {{ value }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        {{ exact_mean('x_px') }} as x_px,
+        {{ exact_mean('y_px') }} as y_px,
+        {{ exact_mean('width_px') }} as width_px,
+        {{ exact_mean('height_px') }} as height_px,
+        max(case when is_any_rotated then rotation else 0 end) as rotation
     from ranked
     where not is_any_rotated or preference = 1
     group by sample_id, label, instance
-
-),
-{% else %}
-combined as (
-
+    {%- else -%}
     select * from sampled
+    {%- endif %}
 
 ),
-{% endif %}
 
 listed as (
 

@@ -33,9 +33,9 @@ sampled as (
 
 ),
 
-{% if var('hi_samples') == 'average' %}
 combined as (
 
+    {% if var('hi_samples') == 'average' -%}
     select
         sample_id,
         label,
@@ -44,15 +44,11 @@ combined as (
         {{ exact_mean('y_px') }} as y_px
     from sampled
     group by sample_id, label, instance
-
-),
-{% else %}
-combined as (
-
+    {%- else -%}
     select * from sampled
+    {%- endif %}
 
 ),
-{% endif %}
 
 listed as (
 
