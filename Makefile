@@ -1,9 +1,42 @@
-# One verb per task; everything runs from the repo root. `make help` lists them.
+# Everything runs from the root of the repository. `make help` lists the verbs.
 PYTHON ?= python3.11
 BIN := .venv/bin
+DEMO_VERSION ?= 1
 
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+
+.PHONY: help setup demo test lint shell docs clean
+.DEFAULT_GOAL := help
+
+help: ## list the verbs
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+
+setup: .venv/ready ## create the environment from the lock file
 .venv/ready: requirements.lock pyproject.toml
 	$(PYTHON) -m venv --clear .venv
-	$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements.lock
-	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
+
+demo: .venv/ready ## load the example exports, publish version 1, show the result
+	harvest load examples/exports
+	dbt --quiet build --vars 'version: $(DEMO_VERSION)'
+	harvest summary
+
+test: lint ## everything: lint, unit tests, gates, pytest
+	pytest
+
+lint: .venv/ready ## sqlfluff and ruff
+	ruff check --quiet .
+	ruff format --check --quiet .
+	sqlfluff lint --disable-progress-bar --nocolor models tests/gates
+
+shell: .venv/ready ## the DuckDB shell on the result, read-only; .quit frees the database
+	duckdb -readonly $${HARVEST_DATABASE:-harvest.duckdb}
+
+docs: .venv/ready ## the dbt documentation in target/static_index.html
+	dbt docs generate --static
+
+clean: ## remove what builds leave behind; published training sets and databases stay
+	rm -rf target logs .pytest_cache .ruff_cache .hypothesis

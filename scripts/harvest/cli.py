@@ -67,5 +67,19 @@ def load(
     print_report(report, Console(file=sys.stderr if quiet else sys.stdout))
 
 
+@main.command()
+@database_option
+def summary(database: str) -> None:
+    """Show what the last build kept, what it left out and why, and where the files are."""
+    from pathlib import Path
+
+    from rich.console import Console
+
+    from harvest.layout import default_root
+    from harvest.summary import print_summary
+
+    print_summary(Path(database), default_root(), Console())
+
+
 if __name__ == "__main__":
     main()
