@@ -55,8 +55,9 @@ def load(
 ) -> None:
     """Load Label Studio JSON exports, replacing what was loaded before.
 
-    PATHs are export files, or folders that are searched for them. A file's project is what --project says, else its
-    nearest parent folder named a, b or c, else a name that starts with project_a, project_b or project_c.
+    PATHs are export files, or folders that are searched for them. A file's project is what --project says,
+    else its nearest parent folder named a, b or c, else its name if that starts with project_a, project_b or
+    project_c.
     """
     from rich.console import Console
 
@@ -64,7 +65,7 @@ def load(
     from harvest.loader.report import print_report
 
     report = load_exports(paths, projects=projects, database=database, strict=strict)
-    print_report(report, Console(file=sys.stderr if quiet else sys.stdout))
+    print_report(report, Console(file=sys.stderr if quiet else sys.stdout), quiet=quiet)
 
 
 @main.command()

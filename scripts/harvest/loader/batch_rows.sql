@@ -22,26 +22,19 @@ select
     data
 from batch_tasks;
 
-create or replace temp table batch_annotations as
+create or replace temp table batch_compared as
 select
     tasks.project,
     tasks.task_id,
-    incoming.* exclude (task_seq),
-    result_items(incoming.result) as items,
-    result_items(incoming.prediction_result) as prediction_items
-from incoming_annotations as incoming
-inner join batch_tasks as tasks on incoming.task_seq = tasks.task_seq;
-
-create or replace temp table batch_compared as
-select
-    *,
+    annotations.*,
     case
-        when prediction_state = 'known'
+        when annotations.prediction_state = 'known'
             then
-                comparable_items(project, coalesce(items, []))
-                = comparable_items(project, coalesce(prediction_items, []))
+                comparable_items(tasks.project, coalesce(annotations.items, []))
+                = comparable_items(tasks.project, coalesce(annotations.prediction_items, []))
     end as is_prediction_identical
-from batch_annotations;
+from batch_annotations as annotations
+inner join batch_tasks as tasks on annotations.task_seq = tasks.task_seq;
 
 insert into label_studio.annotations by name
 select
@@ -134,7 +127,7 @@ select
 from items;
 
 insert into label_studio.regions by name
-from region_rows('batch_annotations');
+from region_rows('batch_compared');
 
 create or replace temp view batch_predictions as
 select project, task_id, annotation_id, prediction_result as result, prediction_items as items

@@ -21,6 +21,7 @@ with typed as (
         incoming.data
     from incoming_tasks as incoming
     inner join loading_exports as exports on incoming.export_id = exports.export_id
+    where incoming.task_seq not in (select task_seq from unreadable_tasks)
 ),
 
 newest_in_batch as (

@@ -8,6 +8,8 @@ Id = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 Count = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
 NULL = Raw(b"null")
 MISSING = Raw(b"")
+LIST_START = ord("[")
+NULL_TEXT = memoryview(b"null")
 
 
 class Reference(Struct):
@@ -33,6 +35,7 @@ class Prediction(Struct):
 
 class Annotation(Struct):
     id: Id
+    task: Id | Reference | None = None
     completed_by: Id | Reference | None = None
     result: Raw = NULL
     was_cancelled: bool | None = None
@@ -58,6 +61,8 @@ class Draft(Struct):
 
 
 class Task(Struct):
+    """A task; `data` and the results are JSON text that is not looked into here."""
+
     id: Id
     annotations: list[Annotation]
     drafts: list[Draft | Id] | None = None
@@ -70,5 +75,38 @@ class Task(Struct):
     cancelled_annotations: Id | None = None
 
 
-decode_task = json.Decoder(Task).decode
-decode_tasks = json.Decoder(list[Task]).decode
+def id_of(value: int | Reference | None) -> int | None:
+    return value.id if isinstance(value, Reference) else value
+
+
+def flaw(task: Task) -> str | None:
+    """What is wrong with a task although its types are right, or None."""
+    annotations = task.annotations
+    if len(annotations) > 1 and len({annotation.id for annotation in annotations}) < len(annotations):
+        return "the id of an annotation occurs twice in it"
+    for annotation in annotations:
+        if not is_result(annotation.result):
+            return f"annotation {annotation.id}: its result is no list"
+        if annotation.task is not None and id_of(annotation.task) not in (task.id, None):
+            return f"annotation {annotation.id} is of another task"
+        prediction = annotation.prediction
+        if isinstance(prediction, Prediction) and not is_result(prediction.result):
+            return f"annotation {annotation.id}: the result of its prediction is no list"
+    for prediction in task.predictions or ():
+        if isinstance(prediction, Prediction) and (prediction.id is None or not is_result(prediction.result)):
+            return "a prediction has no usable id or result"
+    return None
+
+
+def is_result(raw: Raw) -> bool:
+    """Whether this is a list, null or missing."""
+    text = memoryview(raw)
+    return not text or text[0] == LIST_START or text == NULL_TEXT
+
+
+_tasks = json.Decoder(list[Task])
+_task = json.Decoder(Task)
+
+decode_tasks = _tasks.decode
+decode_task = _task.decode
+decode_task_lines = _task.decode_lines

@@ -57,13 +57,13 @@ def find_exports(
                 found.setdefault(os.path.realpath(path), path)
     if tables:
         raise HarvestError(
-            f"{sorted(tables)[0]} is a table, not a JSON export: it has lost the ids, skips, drafts and predictions "
-            "that decide what is ground truth. In Label Studio choose Export > JSON, or move the file elsewhere."
+            f"{sorted(tables)[0]} is a table (CSV or TSV): it has lost the ids, skips and drafts that decide "
+            "what is ground truth. In Label Studio choose Export > JSON; if it is no export, move it away."
         )
     if not found:
         raise HarvestError(
-            f"No exports found under {', '.join(named)}. An export is a .json, .jsonl, .json.gz or .json.zst file "
-            "from Label Studio's Export > JSON."
+            f"No exports found under {', '.join(named)}. An export is a .json, .jsonl, .json.gz or .json.zst "
+            "file from Label Studio's Export > JSON."
         )
     return [ExportFile(path, _project_of(path, chosen)) for path in sorted(found.values())]
 
@@ -107,6 +107,6 @@ def _project_of(path: str, chosen: Mapping[str, str]) -> str:
     if by_name := re.match(r"project_([abc])", os.path.basename(path)):
         return by_name[1]
     raise HarvestError(
-        f"{path}: which project is it of? Say --project a={path} (or b, c), put it in a folder named a, b or c, "
-        "or start its name with project_a, project_b or project_c."
+        f"{path}: which project is it of? Say --project a={path} (or b, c), put it in a folder named a, b or "
+        "c, or start its name with project_a, project_b or project_c."
     )

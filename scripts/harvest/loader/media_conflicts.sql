@@ -2,10 +2,10 @@
 select
     incoming.project,
     incoming.task_id,
-    incoming.path,
-    other.path as other_path,
     incoming.media,
-    other.media as other_media
+    incoming.path,
+    other.media as other_media,
+    other.path as other_path
 from batch_tasks as incoming
 inner join (
     select project, task_id, export_id, path, media from batch_tasks

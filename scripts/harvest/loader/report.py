@@ -1,7 +1,7 @@
 """What a load did, for programs and for people."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from rich.console import Console
 from rich.markup import escape
@@ -33,28 +33,74 @@ class Quarantined:
     task_id: int | None
     reason: str
 
+    def __str__(self) -> str:
+        name = "a task" if self.task_id is None else f"task {self.task_id}"
+        return f"{self.path}: {name} at byte {self.byte_offset:,} cannot be understood: {self.reason}"
+
 
 @dataclass(frozen=True)
 class LoadReport:
-    """The outcome of a load: counts by project, what the exports have lost, what could not be understood."""
+    """The outcome of a load: counts by project, what the exports have lost, what could not be understood.
+
+    `quarantined` holds the first ones; all are in the table `label_studio.quarantine`.
+    """
 
     database: str
     projects: Sequence[ProjectCounts]
     warnings: Sequence[str] = ()
-    quarantined: Sequence[Quarantined] = field(default=())
+    quarantined: Sequence[Quarantined] = ()
+
+    @property
+    def quarantined_count(self) -> int:
+        return sum(counts.quarantined for counts in self.projects)
 
 
 SHOWN_QUARANTINED = 10
 
 
-def print_report(report: LoadReport, console: Console) -> None:
-    """Print the table a person reads after a load, then every warning and the first quarantined tasks."""
+def loss_warnings(
+    path: str, filtered_tasks: int, unknown_predictions: int, bare_drafts: int, listed_tasks: int, tasks: int
+) -> Iterator[str]:
+    """What the export `path` has lost, by the counts of losses.sql, one sentence each."""
+    if filtered_tasks:
+        yield (
+            f"{path} was filtered: annotations that Label Studio counts are missing in "
+            f"{_count(filtered_tasks, 'task')}, such as skips. Export without filters to have them judged."
+        )
+    if unknown_predictions:
+        yield (
+            f"{path} names the prediction behind {_count(unknown_predictions, 'annotation')} only by "
+            "id: whether it was edited is unknown. Export with full predictions to know."
+        )
+    if bare_drafts:
+        yield (
+            f"{path} holds {_count(bare_drafts, 'draft')} only as ids: when they were made and on "
+            "which annotation is unknown. Export with full drafts to know."
+        )
+    if listed_tasks:
+        yield (
+            f"{path} comes from the task list (GET /api/tasks), which holds no drafts but those of who "
+            "asked. Export as JSON to have them all."
+        )
+    if not tasks:
+        yield f"{path} holds no task that is loaded."
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'s' * (number != 1)}"
+
+
+def print_report(report: LoadReport, console: Console, *, quiet: bool = False) -> None:
+    """Print the table a person reads after a load, then every warning and the first quarantined tasks.
+
+    `quiet` leaves out the table.
+    """
     table = Table(
         title=f"Loaded into {escape(report.database)}",
         title_justify="left",
         pad_edge=False,
+        padding=(0, 1, 0, 0),
         box=None,
-        expand=False,
     )
     table.add_column("project")
     names = ("files", "tasks", "annotations", "drafts", "predictions", "regions", "rejected", "older")
@@ -72,24 +118,18 @@ def print_report(report: LoadReport, console: Console) -> None:
             counts.superseded,
         )
         table.add_row(counts.project, *(f"{number:,}" for number in numbers))
-    console.print(table)
+    if not quiet:
+        console.print(table)
     for warning in report.warnings:
         console.print(f"warning: {warning}", markup=False, highlight=False, soft_wrap=True)
-    if report.quarantined:
-        count = len(report.quarantined)
+    count = report.quarantined_count
+    if count:
         console.print(
-            f"{count:,} task{'s' * (count != 1)} could not be understood and {'are' if count != 1 else 'is'} in "
-            "label_studio.quarantine, nothing of them is used:",
+            f"NOT LOADED: {count:,} task{'s' * (count != 1)}, kept in label_studio.quarantine.",
             style="bold red",
             soft_wrap=True,
         )
         for task in report.quarantined[:SHOWN_QUARANTINED]:
-            name = "a task" if task.task_id is None else f"task {task.task_id}"
-            console.print(
-                f"  {task.path}: {name} at byte {task.byte_offset}: {task.reason}",
-                markup=False,
-                highlight=False,
-                soft_wrap=True,
-            )
+            console.print(f"  {task}", markup=False, highlight=False, soft_wrap=True)
         if count > SHOWN_QUARANTINED:
             console.print(f"  … and {count - SHOWN_QUARANTINED:,} more")

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pyarrow as pa
 from msgspec import Raw
 
-from harvest.loader.envelope import MISSING, NULL, Annotation, Prediction, Reference, Review, Task
+from harvest.loader.envelope import NULL_TEXT, Annotation, Draft, Prediction, Review, Task, id_of
 
 TASKS = pa.schema(
     {
@@ -19,8 +19,6 @@ TASKS = pa.schema(
         "total_annotations": pa.int64(),
         "cancelled_annotations": pa.int64(),
         "data": pa.string(),
-        "byte_offset": pa.int64(),
-        "byte_length": pa.int64(),
     }
 )
 ANNOTATIONS = pa.schema(
@@ -68,24 +66,29 @@ PREDICTIONS = pa.schema(
         "is_id_only": pa.bool_(),
     }
 )
+QUARANTINE = pa.schema(
+    {
+        "export_id": pa.int32(),
+        "byte_offset": pa.int64(),
+        "byte_length": pa.int64(),
+        "task_id": pa.int64(),
+        "reason": pa.string(),
+        "excerpt": pa.string(),
+    }
+)
 
 
 class Batch:
-    """Rows of the tasks added since the batch was made, with `bytes` of JSON text behind them."""
+    """Rows of the tasks added since the batch was made."""
 
     def __init__(self) -> None:
-        self.bytes = 0
         self._tasks: list[tuple] = []
         self._annotations: list[tuple] = []
         self._drafts: list[tuple] = []
         self._predictions: list[tuple] = []
 
-    def __len__(self) -> int:
-        return len(self._tasks)
-
-    def add(self, task: Task, task_seq: int, export_id: int, byte_offset: int, byte_length: int) -> None:
+    def add(self, task: Task, task_seq: int, export_id: int) -> None:
         """Add a task with everything in it. `task_seq` numbers the task copies of a load."""
-        self.bytes += byte_length
         self._tasks.append(
             (
                 task_seq,
@@ -97,31 +100,38 @@ class Batch:
                 task.total_annotations,
                 task.cancelled_annotations,
                 _json_text(task.data),
-                byte_offset,
-                byte_length,
             )
         )
         predictions: dict[int, Prediction | None] = {}
         for prediction in task.predictions or ():
             if isinstance(prediction, int):
                 predictions.setdefault(prediction, None)
-                row = (task_seq, prediction, None, None, None, True)
             else:
                 predictions[prediction.id] = prediction
+        for prediction_id, prediction in predictions.items():
+            if prediction is None:
+                row = (task_seq, prediction_id, None, None, None, True)
+            else:
                 row = (
                     task_seq,
-                    prediction.id,
+                    prediction_id,
                     prediction.model_version,
                     prediction.score,
                     prediction.created_at,
-                    _is(prediction.result, MISSING),
+                    not memoryview(prediction.result),
                 )
             self._predictions.append(row)
+        drafts: dict[int, Draft | None] = {}
         for draft in task.drafts or ():
             if isinstance(draft, int):
-                row = (task_seq, draft, None, None, None, True)
+                drafts.setdefault(draft, None)
             else:
-                row = (task_seq, draft.id, id_of(draft.annotation), draft.created_at, draft.updated_at, False)
+                drafts[draft.id] = draft
+        for draft_id, draft in drafts.items():
+            if draft is None:
+                row = (task_seq, draft_id, None, None, None, True)
+            else:
+                row = (task_seq, draft_id, id_of(draft.annotation), draft.created_at, draft.updated_at, False)
             self._drafts.append(row)
         for annotation in task.annotations:
             self._annotations.append(
@@ -149,15 +159,11 @@ class Batch:
     def tables(self) -> dict[str, pa.Table]:
         """The rows so far, by the name of the relation that the batch SQL reads."""
         return {
-            "incoming_tasks": _table(self._tasks, TASKS),
-            "incoming_annotations": _table(self._annotations, ANNOTATIONS),
-            "incoming_drafts": _table(self._drafts, DRAFTS),
-            "incoming_predictions": _table(self._predictions, PREDICTIONS),
+            "incoming_tasks": table(self._tasks, TASKS),
+            "incoming_annotations": table(self._annotations, ANNOTATIONS),
+            "incoming_drafts": table(self._drafts, DRAFTS),
+            "incoming_predictions": table(self._predictions, PREDICTIONS),
         }
-
-
-def id_of(value: int | Reference | None) -> int | None:
-    return value.id if isinstance(value, Reference) else value
 
 
 def _known_prediction(
@@ -167,14 +173,14 @@ def _known_prediction(
     parent_id = id_of(annotation.parent_prediction)
     prediction = annotation.prediction
     if isinstance(prediction, Prediction):
-        if not _is(prediction.result, MISSING):
+        if memoryview(prediction.result):
             return _known(prediction, parent_id if prediction.id is None else prediction.id)
         prediction = prediction.id
     prediction_id = parent_id if prediction is None else prediction
     if prediction_id is None:
         return "none", None, None, None, None
     listed = predictions.get(prediction_id)
-    if listed is None or _is(listed.result, MISSING):
+    if listed is None or not memoryview(listed.result):
         return "id_only", prediction_id, None, None, None
     return _known(listed, prediction_id)
 
@@ -206,15 +212,12 @@ def _time(stamp: str | None) -> datetime | None:
 
 def _json_text(raw: Raw) -> memoryview | None:
     """The JSON text without copying it, None for null."""
-    view = memoryview(raw)
-    return None if len(view) == 4 and view == memoryview(NULL) else view
+    text = memoryview(raw)
+    return None if text == NULL_TEXT else text
 
 
-def _is(raw: Raw, other: Raw) -> bool:
-    return len(memoryview(raw)) == len(memoryview(other)) and raw == other
-
-
-def _table(rows: list[tuple], schema: pa.Schema) -> pa.Table:
+def table(rows: list[tuple], schema: pa.Schema) -> pa.Table:
+    """Rows, each in the order of `schema`, as an Arrow table."""
     columns = zip(*rows, strict=True) if rows else [()] * len(schema)
     return pa.table(
         [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)], schema=schema

@@ -52,7 +52,7 @@ def read_settings(folder: str, warn: Callable[[str], None]) -> Settings:
         settings = error
     if not isinstance(settings, dict):
         raise HarvestError(
-            f"{path} is no JSON object. Save Label Studio's answer to GET /api/projects/{{id}} there, or remove it."
+            f"{path} is no JSON object. Save the answer to GET /api/projects/ID there, or remove it."
         )
     label_config = _text(settings.get("label_config"))
     config = LabelConfig()

@@ -1,21 +1,26 @@
 """The load: exports in, staging tables out, in one transaction."""
 
-import hashlib
 import os
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 
 import duckdb
 
+from harvest.database import connect
 from harvest.errors import HarvestError
 from harvest.loader.find import ExportFile, find_exports
-from harvest.loader.report import LoadReport, ProjectCounts, Quarantined
-from harvest.loader.rows import Batch
+from harvest.loader.refuse import explain_refusal
+from harvest.loader.report import LoadReport, ProjectCounts, Quarantined, loss_warnings
+from harvest.loader.rows import QUARANTINE, Batch, table
 from harvest.loader.settings import Settings, read_settings
-from harvest.loader.split import read_tasks
+from harvest.loader.source import Source, file_bytes
+from harvest.loader.split import Broken, Tasks, broken, split
 
 BATCH_BYTES = 64 * 2**20
+MAX_BROKEN_BEFORE_FIRST_TASK = 1000
+REPORTED_QUARANTINED = 100
 
 PathLike = str | os.PathLike[str]
 
@@ -39,23 +44,23 @@ def load(
 ) -> LoadReport:
     """Load the exports under `paths` into the schema `label_studio` of `database`, replacing what is there.
 
-    `projects` maps `a`, `b`, `c` to files and folders of that project, see `find_exports`. With `strict` a task
-    that cannot be understood fails the load. Raises HarvestError, and then nothing in the database has changed.
+    `projects` maps `a`, `b`, `c` to files and folders of that project, see `find_exports`. With `strict` a
+    task that cannot be understood fails the load. `progress` is called now and then. Raises HarvestError,
+    and then nothing in the database has changed.
     """
     exports = find_exports(paths, projects)
     warnings: list[str] = []
     settings = _settings(exports, warnings.append)
-    connection = _connect(database)
-    try:
+    with connect(database) as connection:
+        connection.execute("set preserve_insertion_order = false")
         connection.begin()
         loading = _Load(connection, exports, settings, progress)
-        loading.run()
-        report = loading.report(os.fspath(database), warnings)
-        if strict and report.quarantined:
-            raise HarvestError("strict")
+        for export_id in range(len(exports), 0, -1):
+            loading.read(export_id)
+        report = loading.finish(os.fspath(database), warnings)
+        if strict and report.quarantined_count:
+            raise HarvestError(_strict_refusal(report))
         connection.commit()
-    finally:
-        connection.close()
     return report
 
 
@@ -68,10 +73,13 @@ def _settings(exports: Iterable[ExportFile], warn: Callable[[str], None]) -> lis
     return [by_folder[os.path.dirname(export.path)] for export in exports]
 
 
-def _connect(database: PathLike) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(os.fspath(database))
-    connection.execute("set TimeZone = 'UTC'; set preserve_insertion_order = false")
-    return connection
+def _strict_refusal(report: LoadReport) -> str:
+    first = report.quarantined[0]
+    others = report.quarantined_count - 1
+    return (
+        f"{first} ({f'and {others:,} more' if others else 'the only one'}). Nothing was loaded, because of "
+        "--strict. Repair or export again, or load without --strict to leave such tasks out."
+    )
 
 
 def _sql(name: str) -> str:
@@ -79,7 +87,11 @@ def _sql(name: str) -> str:
 
 
 class _Load:
-    """One load in an open transaction."""
+    """One load in an open transaction.
+
+    Files are best read from the last path to the first: re-exports are often named by date, and a copy of a
+    task that does not replace a staged one is the cheaper case.
+    """
 
     def __init__(
         self,
@@ -91,19 +103,19 @@ class _Load:
         self.connection = connection
         self.exports = exports
         self.settings = settings
-        self.progress = progress
-        self.task_seq = 0
+        self.progress = progress or (lambda _progress: None)
+        self.bytes_total = sum(file_bytes(export.path) for export in exports)
+        self.bytes_read = 0
+        self.task_count = 0
         self.batch = Batch()
-        self.sql = {
-            name: _sql(f"loader/{name}.sql")
-            for name in ("batch_tasks", "batch_supersede", "batch_rows", "media_conflicts")
-        }
+        self.batch_windows: list[tuple[int, int, Tasks]] = []
+        self.batch_bytes = 0
+        self.quarantine: list[tuple] = []
+        names = ("batch_items", "batch_tasks", "batch_supersede", "batch_rows", "media_conflicts", "losses")
+        self.sql = {name: _sql(f"loader/{name}.sql") for name in names}
         connection.execute(_sql("staging.sql"))
         connection.execute(_sql("loader/macros.sql"))
-        connection.execute(
-            "create or replace temp table loading_exports (export_id integer, project varchar, path varchar, media_key varchar);"
-            "create or replace temp table superseded_copies (export_id integer, copies bigint)"
-        )
+        connection.execute(_sql("loader/working_tables.sql"))
         connection.executemany(
             "insert into loading_exports values (?, ?, ?, ?)",
             [
@@ -112,34 +124,60 @@ class _Load:
             ],
         )
 
-    def run(self) -> None:
-        for export_id in range(len(self.exports), 0, -1):
-            self._read(export_id)
-        self._flush()
+    def read(self, export_id: int) -> None:
+        """Stage the tasks of one file."""
+        path = self.exports[export_id - 1].path
+        with Source(path) as source:
+            task_count, broken_count, other_count = 0, 0, 0
+            for piece in split(source):
+                if isinstance(piece, Tasks):
+                    self._add(piece, export_id)
+                    task_count += len(piece.tasks)
+                else:
+                    self._set_aside(piece, export_id)
+                    broken_count += 1
+                    other_count += piece.is_other_json
+                if not task_count and broken_count > MAX_BROKEN_BEFORE_FIRST_TASK:
+                    break
+                self.progress(
+                    Progress(
+                        self.bytes_read + source.disk_bytes, self.bytes_total, self.task_count + broken_count
+                    )
+                )
+            is_export = task_count or not (other_count or b'"annotations"' not in source.head)
+            if not is_export and (broken_count or not source.head.strip()):
+                raise HarvestError(explain_refusal(path, source.head))
+            self._add_export(export_id, source.sha256(), source.disk_bytes, task_count + broken_count)
+            self.bytes_read += source.disk_bytes
 
-    def _read(self, export_id: int) -> None:
+    def _add(self, window: Tasks, export_id: int) -> None:
+        self.batch_windows.append((self.task_count, export_id, window))
+        self.batch_bytes += len(window.text)
+        for task in window.tasks:
+            self.batch.add(task, self.task_count, export_id)
+            self.task_count += 1
+        if self.batch_bytes >= BATCH_BYTES:
+            self._flush()
+
+    def _set_aside(self, piece: Broken, export_id: int) -> None:
+        self.quarantine.append(
+            (export_id, piece.byte_offset, piece.byte_length, piece.task_id, piece.reason, piece.excerpt)
+        )
+        if len(self.quarantine) > MAX_BROKEN_BEFORE_FIRST_TASK:
+            self._flush_quarantine()
+
+    def _add_export(self, export_id: int, sha256: str, size: int, task_count: int) -> None:
         export, settings = self.exports[export_id - 1], self.settings[export_id - 1]
-        digest = hashlib.sha256()
-        tasks = 0
-        for piece in read_tasks(export.path, digest):
-            tasks += 1
-            if piece.task:
-                self.task_seq += 1
-                self.batch.add(piece.task, self.task_seq, export_id, piece.byte_offset, piece.byte_length)
-                if self.batch.bytes >= BATCH_BYTES:
-                    self._flush()
         self.connection.execute(
             "insert into label_studio.exports values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 export_id,
                 export.project,
                 export.path,
-                digest.hexdigest(),
-                os.path.getsize(export.path),
-                tasks,
-                0,
-                0,
-                0,
+                sha256,
+                size,
+                task_count,
+                *(0, 0, 0),
                 settings.maximum_annotations,
                 settings.overlap_cohort_percentage,
                 settings.skip_queue,
@@ -155,43 +193,57 @@ class _Load:
             )
 
     def _flush(self) -> None:
-        if not len(self.batch):
-            return
-        for name, table in self.batch.tables().items():
-            self.connection.register(name, table)
-        self.connection.execute(self.sql["batch_tasks"])
-        if conflict := self.connection.execute(self.sql["media_conflicts"]).fetchone():
-            raise HarvestError(str(conflict))
-        self.connection.execute(self.sql["batch_supersede"])
-        self.connection.execute(self.sql["batch_rows"])
-        self.batch = Batch()
+        """Write the batch into the staging tables."""
+        if self.batch_windows:
+            for name, rows in self.batch.tables().items():
+                self.connection.register(name, rows)
+            self.connection.execute(self.sql["batch_items"])
+            self._set_unreadable_aside()
+            self.connection.execute(self.sql["batch_tasks"])
+            if conflict := self.connection.execute(self.sql["media_conflicts"]).fetchone():
+                raise HarvestError(
+                    "Project {}, task {} shows {} in {} but {} in {}: two servers' exports, or exports "
+                    "of a project that was made anew, are mixed. Load the exports of one.".format(*conflict)
+                )
+            self.connection.execute(self.sql["batch_supersede"])
+            self.connection.execute(self.sql["batch_rows"])
+            for name in self.batch.tables():
+                self.connection.unregister(name)
+        self.batch, self.batch_windows, self.batch_bytes = Batch(), [], 0
 
-    def report(self, database: str, warnings: list[str]) -> LoadReport:
-        self.connection.execute(
-            """
-            update label_studio.exports set superseded_task_count = copies
-            from (select export_id, sum(copies) as copies from superseded_copies group by all) as s
-            where exports.export_id = s.export_id;
-            update label_studio.exports
-            set loaded_task_count = task_count - superseded_task_count - quarantined_task_count
-            """
-        )
-        rows = self.connection.execute(
-            """
-            select
-                project,
-                count(*),
-                sum(loaded_task_count),
-                (select count(*) from label_studio.annotations as t where t.project = exports.project),
-                (select count(*) from label_studio.drafts as t where t.project = exports.project),
-                (select count(*) from label_studio.predictions as t where t.project = exports.project),
-                (select count(*) from label_studio.regions as t where t.project = exports.project),
-                sum(superseded_task_count),
-                sum(quarantined_task_count)
-            from label_studio.exports
-            group by project
-            order by project
+    def _set_unreadable_aside(self) -> None:
+        starts = [start for start, _, _ in self.batch_windows]
+        for (task_seq,) in self.connection.execute("select task_seq from unreadable_tasks").fetchall():
+            start, export_id, window = self.batch_windows[bisect_right(starts, task_seq) - 1]
+            index = task_seq - start
+            byte_offset, text = window.locate(index)
+            piece = broken(text, byte_offset, "a text in it is no valid Unicode", window.tasks[index].id)
+            self._set_aside(piece, export_id)
+
+    def _flush_quarantine(self) -> None:
+        self.connection.register("incoming_quarantine", table(self.quarantine, QUARANTINE))
+        self.connection.execute("insert into label_studio.quarantine from incoming_quarantine")
+        self.connection.unregister("incoming_quarantine")
+        self.quarantine = []
+
+    def finish(self, database: str, warnings: Iterable[str]) -> LoadReport:
+        """Write what is left and count everything."""
+        self._flush()
+        self._flush_quarantine()
+        execute = self.connection.execute
+        execute(_sql("loader/finish.sql"))
+        counts = execute("from project_counts order by project").fetchall()
+        quarantined = execute(
+            f"""
+            select path, byte_offset, byte_length, task_id, reason
+            from label_studio.quarantine inner join label_studio.exports using (export_id)
+            order by export_id, byte_offset limit {REPORTED_QUARANTINED}
             """
         ).fetchall()
-        quarantined: list[Quarantined] = []
-        return LoadReport(database, [ProjectCounts(*row) for row in rows], warnings, quarantined)
+        losses = execute(self.sql["losses"]).fetchall()
+        return LoadReport(
+            database,
+            [ProjectCounts(*row) for row in counts],
+            [*warnings, *(warning for loss in losses for warning in loss_warnings(*loss))],
+            [Quarantined(*row) for row in quarantined],
+        )
