@@ -51,3 +51,10 @@
 {#- Text of a key of a JSON object held as text; null when it is missing. The key is a SQL expression. -#}
 {% macro json_text(json, key) %}{{ return(adapter.dispatch('json_text', 'label_harvest')(json, key)) }}{% endmacro %}
 {% macro default__json_text(json, key) %}json_extract_string({{ json }}, '$."' || {{ key }} || '"'){% endmacro %}
+
+{#- Least and greatest value of a field over the structs of a list. -#}
+{% macro least_of(list, field) %}{{ return(adapter.dispatch('least_of', 'label_harvest')(list, field)) }}{% endmacro %}
+{% macro default__least_of(list, field) %}list_min({{ list_field(list, field) }}){% endmacro %}
+
+{% macro greatest_of(list, field) %}{{ return(adapter.dispatch('greatest_of', 'label_harvest')(list, field)) }}{% endmacro %}
+{% macro default__greatest_of(list, field) %}list_max({{ list_field(list, field) }}){% endmacro %}

@@ -45,6 +45,8 @@ members as (
         samples.place_id,
         samples.sample_id,
         count(*) as member_count,
+        max(image_sizes.largest_image_width) as largest_image_width,
+        max(image_sizes.largest_image_height) as largest_image_height,
         {{ collect_sorted(make_struct([
             ['annotation_id', 'reviews.annotation_id'],
             ['task_id', 'reviews.task_id'],
@@ -52,6 +54,7 @@ members as (
         ])) }} as annotations
     from samples
     inner join reviews on samples.review_id = reviews.review_id
+    inner join image_sizes on samples.review_id = image_sizes.review_id
     group by samples.place_id, samples.sample_id
 
 ),
@@ -66,6 +69,8 @@ assembled as (
         frame_tiers.frame_idx,
         image_sizes.image_width,
         image_sizes.image_height,
+        members.largest_image_width,
+        members.largest_image_height,
         frame_tiers.quality_tier,
         frame_tiers.needs_spot_check,
         frame_tiers.disagreement_px,
