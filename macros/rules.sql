@@ -52,8 +52,8 @@
 {%- endmacro %}
 
 {#- A distance in px or an IoU, rounded once so that float noise decides no threshold: 5 px comes out of percent as
-    5.00000000000009. Decimal, so that sums of it are exact whatever their order. -#}
-{% macro rounded(value) %}cast(round({{ value }}, 6) as decimal(18, 6)){% endmacro %}
+    5.00000000000009. Decimal, so that sums of it are exact whatever their order; null beyond any image. -#}
+{% macro rounded(value) %}try_cast(round({{ value }}, 6) as decimal(18, 6)){% endmacro %}
 
 {#- Tiers as numbers, worst highest, so that the worst of several is their maximum. -#}
 {% macro hi_tier() %}0{% endmacro %}
@@ -84,7 +84,7 @@
 {% macro no_common_point_px() %}cast(1e6 as decimal(18, 6)){% endmacro %}
 
 {#- Mean of a group: summed as decimals, so that the order of the rows is no matter. -#}
-{% macro exact_mean(value) %}cast(sum(cast({{ value }} as decimal(28, 12))) as double) / count(*){% endmacro %}
+{% macro exact_mean(value) %}cast(sum(try_cast({{ value }} as decimal(28, 12))) as double) / count(*){% endmacro %}
 
 {#- The var disagreement_statistic over the distances of a pair. -#}
 {% macro disagreement_statistic(distance) -%}

@@ -159,7 +159,7 @@ areas as (
         sum(
             case
                 when not is_outside and t_out > t_in
-                    then cast((x * dy - y * dx) * (t_out - t_in) / 2 as decimal(28, 9))
+                    then try_cast((x * dy - y * dx) * (t_out - t_in) / 2 as decimal(28, 9))
                 else 0
             end
         ) as intersection_area

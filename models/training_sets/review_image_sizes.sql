@@ -45,10 +45,10 @@ sized as (
 
     select
         reviews.review_id,
-        cast(
+        try_cast(
             case when sizes.has_size then sizes.image_width else reviews.image_width end as integer
         ) as image_width,
-        cast(
+        try_cast(
             case when sizes.has_size then sizes.image_height else reviews.image_height end as integer
         ) as image_height,
         greatest(sizes.largest_width, reviews.image_width) as largest_image_width,
