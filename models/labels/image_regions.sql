@@ -61,8 +61,8 @@ rules as (
                 then not (
                         x >= -{{ bounds_slack() }} and x <= 100 + {{ bounds_slack() }}
                         and y >= -{{ bounds_slack() }} and y <= 100 + {{ bounds_slack() }}
-                        and (is_rotated or x + width <= 100 + {{ bounds_slack() }})
-                        and (is_rotated or y + height <= 100 + {{ bounds_slack() }})
+                        and (is_rotated or x + width between -{{ bounds_slack() }} and 100 + {{ bounds_slack() }})
+                        and (is_rotated or y + height between -{{ bounds_slack() }} and 100 + {{ bounds_slack() }})
                     )
             else not (x between 0 and 100 and y between 0 and 100)
         end as is_out_of_bounds,
