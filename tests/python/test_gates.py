@@ -136,6 +136,10 @@ DAMAGES: dict[str, list[str]] = {
     "too_many_untouched_annotations": [
         "update quality_shares set share = 0.51 where measure = 'untouched_annotations'"
     ],
+    "exported_files_differ_from_their_relation": [
+        "insert into publishing.exported_files values ('a', 'a/a.parquet', 1, '', 1, 1, false)",
+        "insert into publishing.exported_files values ('a', 'a/a.parquet', 1, '', 1, 2, true)",
+    ],
 }
 
 # The example exports have one case of everything that can go wrong, so these warn on them as they stand.
