@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -12,14 +13,13 @@ from rich.table import Table
 from harvest.errors import HarvestError
 from harvest.layout import TrainingSets
 
-PROJECTS = {"a": "A action timeline", "b": "B hand + object", "c": "C body pose"}
+PROJECTS = {"a": "a  action timeline", "b": "b  hand and object", "c": "c  body pose"}
 
 KEPT = """
     select
         project,
         count(*) filter (where kind = 'annotation') as annotations,
-        count(*) filter (where is_ground_truth) as ground_truth,
-        count(distinct task_id) filter (where is_ground_truth) as tasks
+        count(*) filter (where is_ground_truth) as ground_truth
     from annotation_verdicts
     group by project
 """
@@ -43,7 +43,7 @@ REJECTED = "select project, reason, count(*) as n from rejected_regions group by
 
 TIERS = "select project, quality_tier, count(*) as n from frame_reviews group by all"
 
-FAILING_GATES = """
+GATES = """
     select table_name
     from information_schema.tables
     where table_schema = 'gates'
@@ -65,12 +65,17 @@ def print_summary(database: Path, training_sets: Path, console: Console) -> None
     if not database.exists():
         raise HarvestError(f"{database}: no such database. Run `harvest load PATH…` first, then `dbt build`.")
     with _open(database) as connection:
-        console.print(_kept(connection))
-        console.print(_by_project(connection, LEFT_OUT, "Left out, and why"))
-        console.print(_by_project(connection, REJECTED, "Regions not used (their annotations stand)"))
-        console.print(_by_project(connection, TIERS, "Frames by tier"))
-        console.print(_gates(connection))
-    console.print(_files(training_sets))
+        tables = [
+            _kept(connection),
+            _by_project(connection, LEFT_OUT, "Left out, and why"),
+            _by_project(connection, REJECTED, "Regions not used"),
+            _by_project(connection, TIERS, "Frames by tier"),
+            _gates(connection),
+            _files(training_sets),
+        ]
+    for table in tables:
+        console.print(table)
+        console.print()
 
 
 def _open(database: Path) -> duckdb.DuckDBPyConnection:
@@ -86,15 +91,12 @@ def _open(database: Path) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _table(title: str, columns: Sequence[str]) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
-    table.add_column(columns[0])
-    for column in columns[1:]:
-        table.add_column(column, justify="right")
-    return table
-
-
-def _add_rows(table: Table, rows: Iterable[Sequence[object]]) -> Table:
+def _table(title: str, rows: Iterable[Sequence[object]], columns: Sequence[str]) -> Table:
+    """Names under the title, and to their right numbers under `columns`."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column(title, no_wrap=True, min_width=38)
+    for column in columns:
+        table.add_column(column, justify="right", no_wrap=True, min_width=5)
     for row in rows:
         table.add_row(*(f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row))
     return table
@@ -103,33 +105,34 @@ def _add_rows(table: Table, rows: Iterable[Sequence[object]]) -> Table:
 def _kept(connection: duckdb.DuckDBPyConnection) -> Table:
     kept = {project: counts for project, *counts in connection.execute(KEPT).fetchall()}
     published = {project: counts for project, *counts in connection.execute(PUBLISHED).fetchall()}
-    columns = ["Kept", "annotations", "ground truth", "of tasks", "videos or frames", "rows to train on"]
-    rows = ([name, *kept.get(p, (0, 0, 0)), *published[p]] for p, name in PROJECTS.items())
-    return _add_rows(_table("", columns), rows)
+    rows = [[name, *kept.get(project, (0, 0)), *published[project]] for project, name in PROJECTS.items()]
+    columns = ["annotations", "kept", "media", "rows"]
+    return _table("Kept", rows, columns)
 
 
 def _by_project(connection: duckdb.DuckDBPyConnection, query: str, title: str) -> Table:
     counts = {(project, what): n for project, what, n in connection.execute(query).fetchall()}
-    whats = sorted({what for _, what in counts}, key=lambda what: (-_total(counts, what), what))
-    rows = ([what, *(counts.get((project, what), 0) for project in PROJECTS)] for what in whats)
-    return _add_rows(_table("", [title, *PROJECTS]), rows)
-
-
-def _total(counts: dict[tuple[str, str], int], what: str) -> int:
-    return sum(n for (_, other), n in counts.items() if other == what)
+    totals = Counter[str]()
+    for (_, what), n in counts.items():
+        totals[what] += n
+    rows = [
+        [what, *(counts.get((project, what), 0) for project in PROJECTS)]
+        for what, _ in sorted(totals.items(), key=lambda total: (-total[1], total[0]))
+    ]
+    return _table(title, rows, list(PROJECTS))
 
 
 def _gates(connection: duckdb.DuckDBPyConnection) -> Table:
-    names = [name for (name,) in connection.execute(FAILING_GATES).fetchall()]
+    names = [name for (name,) in connection.execute(GATES).fetchall()]
     counts = {name: connection.table(f'gates."{name}"').count("*").fetchone()[0] for name in names}
-    table = _table("", [f"Gates that complain, of {len(names)}", "rows", "to see them"])
-    failing = ([name, n, f"select * from gates.{name};"] for name, n in counts.items() if n)
-    return _add_rows(table, failing)
+    failing = [[name, n] for name, n in counts.items() if n]
+    return _table(f"Gates that complain ({len(failing)} of {len(names)})", failing, ["rows"])
 
 
 def _files(root: Path) -> Table:
-    table = _table("", [f"Published in {root}", "rows", "bytes"])
-    for version in TrainingSets(root):
-        for file in version.files():
-            table.add_row(f"v_{version.number}/{file.path}", f"{file.rows:,}", f"{file.bytes:,}")
-    return table
+    rows = [
+        [f"v_{version.number}/{file.path}", file.rows, file.bytes]
+        for version in TrainingSets(root)
+        for file in version.files()
+    ]
+    return _table(f"Published in {root}", rows, ["rows", "bytes"])
