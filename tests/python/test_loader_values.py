@@ -224,14 +224,14 @@ def test_media_key_of_the_label_config(
 
 def test_labels_of_the_label_config(tmp_path: Path) -> None:
     label_config = """<View><Video name="v" value="$video"/>
-        <TimelineLabels name="action" toName="v"><Label value="grasp"/><Label value="a &amp; b"/></TimelineLabels>
+        <TimelineLabels name="act" toName="v"><Label value="grasp"/><Label value="a&amp;b"/></TimelineLabels>
         <KeyPointLabels name="kp" toName="v"><View><Label value="wrist"/><Label/></View></KeyPointLabels>
         <Choices name="c" toName="v"><Choice value="usable"/></Choices></View>"""
     write_export(tmp_path / "a" / "project.json", {"label_config": label_config})
     loaded = load_tasks(tmp_path, task(), project="a")
     assert loaded.rows("config_labels", "control_name, label, control_type") == [
-        ("action", "a & b", "timelinelabels"),
-        ("action", "grasp", "timelinelabels"),
+        ("act", "a&b", "timelinelabels"),
+        ("act", "grasp", "timelinelabels"),
         ("kp", "wrist", "keypointlabels"),
     ]
 

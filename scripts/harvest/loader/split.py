@@ -39,6 +39,7 @@ USUAL_START = (
 TASK_ID = re.compile(rb'\{\s*"id"\s*:\s*"?(-?\d{1,18})\b')
 BETWEEN_TASKS = re.compile(r"[\s,]*")
 TOP_LEVEL_KEY = re.compile(r'\s*"([^"\\]{0,100})"\s*:\s*')
+END_OF_ARRAY = re.compile(r"\}\s*\]$")
 TRIED_STARTS = 50
 
 _json = json.JSONDecoder(strict=False)
@@ -254,6 +255,8 @@ class _Splitter:
             yield replace(self.skipped, byte_length=self.offset + end - 1 - self.skipped.byte_offset)
             self.skipped = None
             self.closed = self.at_end
+        else:
+            self.wanted = LONGEST_START + WINDOW_BYTES
         self._drop(end)
 
     def _next_value(self, text: str, at: int) -> int:
@@ -305,12 +308,14 @@ class _Splitter:
         return Tasks([task], byte_offset, value)
 
     def _why_broken(self, text: str, start: int, end: int, error: Exception) -> str:
-        ends_properly = text.rstrip().endswith(("]", "}"))
-        if end == len(text) and (self.source.damage or not ends_properly):
-            self.closed = True
-            return self._why_it_ends()
         if end == len(text):
             self.closed = True
+            seen = text.rstrip()
+            is_array = self.is_array and not self.is_wrapped
+            ends_properly = END_OF_ARRAY.search(seen) if is_array else seen.endswith("}")
+            is_cut = not ends_properly or getattr(error, "pos", 0) >= len(seen)
+            if is_cut or self.source.damage:
+                return self._why_it_ends()
         if isinstance(error, json.JSONDecodeError):
             return f"broken JSON: {error.msg} at byte {error.pos - start} of it"
         return "nested too deeply"
