@@ -13,7 +13,17 @@ export_list as (
 
     select
         {{ collect_sorted(make_struct([
-            ['project', 'project'], ['path', 'path'], ['sha256', 'sha256'], ['bytes', 'bytes'], ['tasks', 'task_count']
+            ['project', 'project'],
+            ['path', 'path'],
+            ['sha256', 'sha256'],
+            ['bytes', 'bytes'],
+            ['tasks', 'task_count'],
+            ['maximum_annotations', 'maximum_annotations'],
+            ['overlap_cohort_percentage', 'overlap_cohort_percentage'],
+            ['skip_queue', 'skip_queue'],
+            ['media_key', 'media_key'],
+            ['frame_rate', 'frame_rate'],
+            ['label_config', 'label_config']
         ])) }} as exports
     from {{ source('label_studio', 'exports') }}
 

@@ -82,5 +82,102 @@ def summary(database: str) -> None:
     print_summary(Path(database), default_root(), Console())
 
 
+training_sets_option = click.option(
+    "--training-sets",
+    envvar="HARVEST_TRAINING_SETS",
+    default="training_sets",
+    show_default=True,
+    show_envvar=True,
+    type=click.Path(file_okay=False),
+    help="Folder of the published versions.",
+)
+
+
+@main.command()
+@training_sets_option
+def versions(training_sets: str) -> None:
+    """List the published versions: date, rows, frames per tier, exports, code."""
+    from harvest.layout import TrainingSets
+    from harvest.versions.show import console, print_versions
+
+    print_versions(TrainingSets(training_sets), console())
+
+
+@main.command()
+@click.argument("version", type=int)
+@training_sets_option
+def verify(version: int, training_sets: str) -> None:
+    """Check that VERSION is what was published: bytes, rows, types, content. Exit code 1 when it is not."""
+    from harvest.layout import TrainingSets
+    from harvest.versions.show import console, print_verification
+    from harvest.versions.verify import verify as verify_version
+
+    published = TrainingSets(training_sets).version(version)
+    findings = verify_version(published)
+    print_verification(published, findings, console())
+    sys.exit(bool(findings))
+
+
+@main.command()
+@click.argument("old", type=int)
+@click.argument("new", type=int)
+@click.option("--set", "set_name", type=click.Choice(["a", "b", "c"]), help="Only this training set.")
+@click.option("--rows", default=0, metavar="N", help="List up to N changed rows, each with its cause.")
+@click.option(
+    "--save",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help="Keep the comparison in a DuckDB file, as tables in the schema diff_OLD_NEW.",
+)
+@training_sets_option
+def diff(old: int, new: int, set_name: str | None, rows: int, save: str | None, training_sets: str) -> None:
+    """Show what changed from version OLD to version NEW, and why."""
+    from pathlib import Path
+
+    from harvest.layout import TrainingSets
+    from harvest.versions.compare import compare
+    from harvest.versions.show import console, print_comparison
+
+    published = TrainingSets(training_sets)
+    comparison = compare(published.version(old), published.version(new))
+    print_comparison(comparison, console(), rows=rows, set_name=set_name)
+    if save is not None:
+        schema = comparison.save(Path(save))
+        click.echo(f"Kept in {save}, schema {schema}.")
+
+
+@main.command()
+@click.argument("version", type=int)
+@click.option(
+    "--exports",
+    required=True,
+    type=click.Path(exists=True, file_okay=False),
+    help="Folder with the exports VERSION was built from; they are known by their SHA-256.",
+)
+@click.option(
+    "--project-dir",
+    default=".",
+    show_default=True,
+    type=click.Path(file_okay=False),
+    help="Folder of dbt_project.yml.",
+)
+@training_sets_option
+def reproduce(version: int, exports: str, project_dir: str, training_sets: str) -> None:
+    """Build VERSION again from its manifest, in a temporary place, and compare.
+
+    Exit code 1 when a file differs.
+    """
+    from pathlib import Path
+
+    from harvest.layout import TrainingSets
+    from harvest.versions.reproduce import reproduced
+    from harvest.versions.show import console, print_reproduction
+
+    published = TrainingSets(training_sets).version(version)
+    with reproduced(published, Path(exports), Path(project_dir)) as reproduction:
+        print_reproduction(reproduction, console())
+        sys.exit(bool(reproduction.differing_files))
+
+
 if __name__ == "__main__":
     main()

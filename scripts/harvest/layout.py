@@ -32,6 +32,8 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
+from harvest.errors import HarvestError
+
 if TYPE_CHECKING:
     import duckdb
     import pyarrow.dataset
@@ -55,7 +57,7 @@ TABLES: Final = {
 _VERSION_FOLDER = re.compile(r"v_([1-9][0-9]*)")
 
 
-class VersionError(Exception):
+class VersionError(HarvestError):
     """A version that does not exist, cannot be read, or is not what its manifest says."""
 
 

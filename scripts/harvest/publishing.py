@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import glob
+import hashlib
 import json
 import os
 import shutil
@@ -21,6 +22,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any, Final
 
+from harvest.errors import HarvestError
 from harvest.fingerprint import Content, content_of, quick_checksum
 from harvest.layout import (
     MANIFEST_NAME,
@@ -34,6 +36,7 @@ from harvest.layout import (
     relative_file,
     sha256_of,
 )
+from harvest.versions.changelog import update_changelog
 
 if TYPE_CHECKING:
     import duckdb
@@ -45,7 +48,7 @@ _locks: dict[Path, int] = {}
 """Open file descriptors of the building folders that this process has locked."""
 
 
-class PublishError(Exception):
+class PublishError(HarvestError):
     """A version that must not or cannot be published; the text says why and what to do."""
 
 
@@ -221,9 +224,10 @@ def commit(
         return {"version": None, "status": "not_asked", "folder": None, "message": None, "problem": None}
     manifest = _manifest(request, facts, relations, files)
     outcome = {"version": request.version, "folder": str(request.published), "problem": None}
+    training_sets = TrainingSets(request.root)
     if not request.is_to_write:
-        published = TrainingSets(request.root).version(request.version)
-        return {**outcome, "status": "unchanged", "message": _unchanged_message(published, manifest)}
+        message = _unchanged_message(training_sets.version(request.version), manifest)
+        return {**outcome, "status": "unchanged", "message": message + _log_change(training_sets)}
     try:
         _write_durably(request, manifest)
     except OSError as error:
@@ -231,7 +235,16 @@ def commit(
         return {**outcome, "status": "failed", "message": problem, "problem": problem}
     sets = ", ".join(f"{name} {manifest['sets'][name]['rows']:,}" for name in SETS)
     message = f"Version {request.version} is published: {request.published} (rows: {sets})."
-    return {**outcome, "status": "published", "message": message}
+    return {**outcome, "status": "published", "message": message + _log_change(training_sets)}
+
+
+def _log_change(training_sets: TrainingSets) -> str:
+    """Bring CHANGELOG.md up to date; the version stands without it, so a failure is only told."""
+    try:
+        update_changelog(training_sets)
+    except (OSError, HarvestError) as error:
+        return f" {training_sets.changelog} was not written: {error}."
+    return ""
 
 
 def _unchanged_message(published: Version, manifest: Mapping[str, Any]) -> str:
@@ -329,10 +342,28 @@ def _manifest(
         "code": code_version(Path(facts["project_folder"])),
         "engine": {"duckdb": facts["duckdb_version"], "dbt": facts["dbt_version"]},
         "vars": json.loads(facts["settings"]),
-        "exports": list(facts["exports"]),
+        "exports": [_export_entry(export) for export in facts["exports"]],
         "sets": {name: entries[name] for name in SETS},
         "tables": {name: value for name, value in entries.items() if name not in SETS},
         "gates": list(facts["gates"]),
+    }
+
+
+def _export_entry(export: Mapping[str, Any]) -> dict[str, Any]:
+    """An export as the manifest has it: the file, and apart from it what its project.json decides."""
+    label_config = export["label_config"]
+    return {
+        **{key: export[key] for key in ("project", "path", "sha256", "bytes", "tasks")},
+        "project_settings": {
+            "maximum_annotations": export["maximum_annotations"],
+            "overlap_cohort_percentage": export["overlap_cohort_percentage"],
+            "skip_queue": export["skip_queue"],
+            "media_key": export["media_key"],
+            "frame_rate": export["frame_rate"],
+            "label_config_sha256": (
+                None if label_config is None else hashlib.sha256(label_config.encode()).hexdigest()
+            ),
+        },
     }
 
 

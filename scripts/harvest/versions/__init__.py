@@ -1,0 +1,1 @@
+"""Published versions looked at: compared, verified, rebuilt, and listed in the changelog."""
