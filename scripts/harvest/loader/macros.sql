@@ -37,9 +37,13 @@ create or replace temp macro is_label_region(project, region_type) as (
 );
 
 -- the media of a task, alike for every way Label Studio writes the same file
+create or replace temp macro decoded(url) as (
+    coalesce(try(url_decode(url)), url)
+);
+
 create or replace temp macro media_identity(media) as (
     regexp_replace(
-        url_decode(case when contains(media, '?d=') then substr(media, strpos(media, '?d=') + 3) else media end),
+        decoded(case when contains(media, '?d=') then substr(media, strpos(media, '?d=') + 3) else media end),
         '^.*/data/upload/(\d+/)?([0-9a-f]{8}-)?', ''
     )
 );
