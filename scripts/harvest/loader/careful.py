@@ -81,7 +81,7 @@ def _task(task: dict[str, Any], task_id: int | None) -> Task:
     if "annotations" not in task:
         raise NotUnderstoodError("it has no annotations", is_other_json=True)
     if task_id is None:
-        raise NotUnderstoodError("it has no usable id")
+        raise NotUnderstoodError("it has no usable id", is_other_json="id" not in task and "data" not in task)
     understood = Task(
         id=task_id,
         annotations=_items(task, "annotations", _annotation),

@@ -10,8 +10,8 @@ from harvest.errors import HarvestError
 
 PROJECTS = ("a", "b", "c")
 
-EXPORT_NAME = re.compile(r"(?i)(.*\.(json|jsonl|ndjson)|\d+)(\.(gz|zst))?")
-TABLE_NAME = re.compile(r"(?i).*\.(csv|tsv)(\.(gz|zst))?")
+EXPORT_NAME = re.compile(r"(?is)(.*\.(json|jsonl|ndjson)|\d+)(\.(gz|zst))?")
+TABLE_NAME = re.compile(r"(?is).*\.(csv|tsv)(\.(gz|zst))?")
 SETTINGS_NAME = "project.json"
 
 

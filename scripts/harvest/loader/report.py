@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 
@@ -95,13 +94,7 @@ def print_report(report: LoadReport, console: Console, *, quiet: bool = False) -
 
     `quiet` leaves out the table.
     """
-    table = Table(
-        title=f"Loaded into {escape(report.database)}",
-        title_justify="left",
-        pad_edge=False,
-        padding=(0, 1, 0, 0),
-        box=None,
-    )
+    table = Table(pad_edge=False, padding=(0, 1, 0, 0), box=None)
     table.add_column("project")
     names = ("files", "tasks", "annotations", "drafts", "predictions", "regions", "rejected", "older")
     for name in names:
@@ -119,6 +112,7 @@ def print_report(report: LoadReport, console: Console, *, quiet: bool = False) -
         )
         table.add_row(counts.project, *(f"{number:,}" for number in numbers))
     if not quiet:
+        console.print(f"Loaded into {report.database}", markup=False, highlight=False, soft_wrap=True)
         console.print(table)
     for warning in report.warnings:
         console.print(f"warning: {warning}", markup=False, highlight=False, soft_wrap=True)

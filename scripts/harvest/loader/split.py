@@ -22,6 +22,7 @@ WINDOW_BYTES = 8 * 2**20
 LARGEST_TASK_BYTES = 32 * 2**20
 LONGEST_START = 512
 LONGEST_TAIL = 4096
+HEAD_BYTES = 2**16
 EXCERPT_CHARACTERS = 2000
 
 BOM = b"\xef\xbb\xbf"
@@ -151,7 +152,7 @@ class _Splitter:
         text = bytes(self.text[1:])
         start = len(BOM) if text.startswith(BOM) else 0
         start = len(text) - len(text[start:].lstrip(SPACE))
-        self.source.head = text[start : start + LONGEST_TAIL]
+        self.source.head = text[start : start + HEAD_BYTES]
         if text.startswith(b"{", start):
             tasks_start = _start_of_wrapped_tasks(text, start)
             self.is_array = self.is_wrapped = tasks_start is not None

@@ -2,7 +2,8 @@
 
 import os
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.resources import files
 
@@ -51,17 +52,32 @@ def load(
     exports = find_exports(paths, projects)
     warnings: list[str] = []
     settings = _settings(exports, warnings.append)
-    with connect(database) as connection:
-        connection.execute("set preserve_insertion_order = false")
-        connection.begin()
+    with _transaction(os.fspath(database)) as connection:
         loading = _Load(connection, exports, settings, progress)
         for export_id in range(len(exports), 0, -1):
             loading.read(export_id)
         report = loading.finish(os.fspath(database), warnings)
         if strict and report.quarantined_count:
             raise HarvestError(_strict_refusal(report))
-        connection.commit()
     return report
+
+
+@contextmanager
+def _transaction(database: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection whose changes all happen or none; after a failure a new database file is gone again."""
+    is_new = not os.path.lexists(database)
+    try:
+        with connect(database) as connection:
+            connection.execute("set preserve_insertion_order = false")
+            connection.begin()
+            yield connection
+            connection.commit()
+    except BaseException:
+        if is_new:
+            for path in (database, f"{database}.wal"):
+                with suppress(FileNotFoundError):
+                    os.unlink(path)
+        raise
 
 
 def _settings(exports: Iterable[ExportFile], warn: Callable[[str], None]) -> list[Settings]:
