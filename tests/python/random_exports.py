@@ -47,8 +47,10 @@ LARGE_MOVES = ((0.0, 28.0), (30.0, 0.0), (-40.0, 3.0))
 
 # Boxes of 45 x 30 px moved so that the IoU comes out at 1, 0.8, 0.5, or next to those.
 BOX_MOVES = (
-    (0.0, 0.0),
     (5.0, 0.0),
+    (5.0, 0.0),
+    (5.0, 0.0),
+    (-5.0, 0.0),
     (-5.0, 0.0),
     (15.0, 0.0),
     (0.0, 10.0),
@@ -57,14 +59,16 @@ BOX_MOVES = (
     (45.0, 0.0),
     (2.0, 3.0),
 )
-ROTATIONS = (0, 0, 0, 0.0, None, 360, -360, 30, 30, 90, 45.5, -60, 750)
+UPRIGHT = (0, 0, 0, 0.0, None, 360, -360)
+ROTATIONS = (*UPRIGHT, 30, 30, 90, 45.5, -60, 750)
 
 NO_NUMBERS = ("12.5", None, float("nan"), float("inf"), TOO_LARGE, True, [], {})
-OUT_OF_BOUNDS = (-0.0000011, -3, 100.000002, 101, 1e300, -1e15)
+OUT_OF_BOUNDS = (-2e-6, -3, 100.000002, 101, 1e300, -1e15)
+JUST_INSIDE = (0, 100, 0.0, 100.0, -5e-7, 100.0000005, 0, 100)  # a box by its slack
 
 PROJECT_SETTINGS = (
     {"maximum_annotations": 1, "overlap_cohort_percentage": 100, "skip_queue": "REQUEUE_FOR_OTHERS"},
-    {"maximum_annotations": 1, "overlap_cohort_percentage": 100, "skip_queue": "IGNORE_SKIPPED"},
+    {"maximum_annotations": 3, "overlap_cohort_percentage": 100, "skip_queue": "IGNORE_SKIPPED"},
     {"maximum_annotations": 2, "overlap_cohort_percentage": 100, "skip_queue": "IGNORE_SKIPPED"},
     {"maximum_annotations": 2, "overlap_cohort_percentage": 100.0, "skip_queue": "REQUEUE_FOR_ME"},
     {"maximum_annotations": 3, "overlap_cohort_percentage": 50, "skip_queue": None},
@@ -95,7 +99,7 @@ def as_text(document: Json, rng: random.Random) -> str:
     return text.replace(json.dumps(TOO_LARGE), "1e999")
 
 
-def random_exports(seed: int, tasks: int = 24, letters: str = "abc") -> Documents:
+def random_exports(seed: int, tasks: int = 32, letters: str = "abc") -> Documents:
     """Exports of some tasks per project, in one or two folders per project, with re-exports."""
     maker = Maker(random.Random(seed))
     documents: Documents = {}
@@ -275,8 +279,15 @@ class Maker:
                 ("frames/x.png", "frames/12_345_exo_f000001_f000002.png", "кадр 1/x 01_999_ego.png")
             )
             in_path = False
-        if not told and self.chance(0.1):
-            path = self.pick(("frames/none_f000007.png", "x/01_001_ego.png", "x/01_001_side_f000007.png"))
+        if not told and self.chance(0.15):
+            path = self.pick(
+                (
+                    "frames/none_f000007.png",
+                    "x/01_001_ego.png",
+                    "x/01_001_side_f000007.png",
+                    "01_002_ego/01_001_exo_f000007_f000423.png",
+                )
+            )
         data: dict[str, Json] = {media_key: self.media(path)}
         if told:
             data |= {"episode_key": episode, "view": view}
@@ -290,7 +301,8 @@ class Maker:
             if self.chance(0.5):
                 del data[media_key]
         if letter == "a" and self.chance(0.8):
-            data["n_frames"] = self.pick((truth[0], truth[0], float(truth[0]), str(truth[0])))
+            length = truth[0]
+            data["n_frames"] = self.pick((length, length, length, float(length), str(length), None, 0))
         if letter != "a" and self.chance(0.8):
             data |= {"width": truth[0], "height": self.pick((truth[1], str(truth[1]), float(truth[1])))}
             self.forget_some(data, ("width", "height"), 0.05)
@@ -314,6 +326,7 @@ class Maker:
                 f"https://example.org/{quote(folder, safe='')}%2F{quote(name)}",
                 path,
                 f"/data/local-files/?d=a%2520b+c/{path}",
+                f"/data/local-files/?d=100%/%ff/{path}",
             )
         )
 
@@ -366,12 +379,12 @@ class Maker:
 
     def parent(self, place: Json) -> int | None:
         """At times an earlier annotation, mostly of the same place."""
-        if not self.chance(0.15):
+        if not self.chance(0.2):
             return None
         near = [its_id for letter, where, its_id in self.given if where == place]
         far = [its_id for letter, where, its_id in self.given if letter == place[0]]
         options = near if near and self.chance(0.85) else far
-        return self.pick(options) if options else 999_999
+        return self.pick(options[-3:]) if options else 999_999
 
     def start_from(self, annotation: Json, prediction: Json, place: Json, truth: tuple[int, int]) -> None:
         """Keep, edit or redraw a prediction; the file knows it whole, by its id, or not at all."""
@@ -395,6 +408,9 @@ class Maker:
                 "nothing",
                 "nothing",
                 "nothing",
+                "nothing",
+                "nothing",
+                "by a hair",
                 "by a hair",
                 "slightly",
                 "dot size",
@@ -433,18 +449,22 @@ class Maker:
             if type(value.get(key)) is float and abs(value[key]) < 1e6:
                 value[key] += step
             ranges = value.get("ranges")
-            if ranges and what == "slightly" and type(ranges[0].get("start")) is int:
+            if (
+                isinstance(ranges, list)
+                and ranges
+                and what == "slightly"
+                and type(ranges[0].get("start")) is int
+            ):
                 ranges[0]["start"] += 1
 
     def happen_to(self, annotation: Json, predictions: list[Json]) -> None:
         """At times something other than a plain submission."""
-        what = self.pick(("plain",) * 24 + tuple(self.EVENTS))
-        if what != "plain":
-            self.EVENTS[what](self, annotation, predictions)
+        while self.chance(0.25):
+            self.EVENTS[self.pick(tuple(self.EVENTS))](self, annotation, predictions)
 
     def be_cancelled(self, annotation: Json, predictions: list[Json]) -> None:
         annotation["was_cancelled"] = True
-        annotation["result"] = self.pick((annotation["result"], [], None))
+        annotation["result"] = self.pick((annotation["result"], [], None, None))
         annotation["result_count"] = len(annotation["result"] or [])
 
     def be_bulk_copied(self, annotation: Json, predictions: list[Json]) -> None:
@@ -458,9 +478,9 @@ class Maker:
             "prediction": {},
             "parent_prediction": predictions[0]["id"],
         }
-        if self.chance(0.3):  # not quite the signature
+        if self.chance(0.35):  # not quite the signature
             annotation |= self.pick(
-                ({"updated_by": 2}, {"lead_time": 0.5}, {"result_count": 1}, {"result": []})
+                ({"updated_by": 2}, {"lead_time": 0}, {"result_count": 1}, {"result": []})
             )
 
     def be_imported(self, annotation: Json, predictions: list[Json]) -> None:
@@ -468,7 +488,7 @@ class Maker:
             annotation["import_id"] = self.pick((990001, 990001, 0))
             return
         annotation |= {"result_count": 0, "updated_by": None, "lead_time": None, "parent_prediction": None}
-        annotation["was_cancelled"] = self.chance(0.1)
+        annotation["was_cancelled"] = self.chance(0.3)
 
     def be_reviewed(self, annotation: Json, predictions: list[Json]) -> None:
         seconds = self.rng.sample(range(50), self.rng.randint(0, 3))
@@ -492,6 +512,7 @@ class Maker:
         "cancelled": be_cancelled,
         "cancelled again": be_cancelled,
         "bulk copied": be_bulk_copied,
+        "bulk copied again": be_bulk_copied,
         "imported": be_imported,
         "reviewed": be_reviewed,
         "acted on": be_acted_on,
@@ -507,19 +528,20 @@ class Maker:
             regions = [self.timeline_region(truth[0], f"s{i}") for i in range(self.rng.randint(0, 4))]
         else:
             regions = self.frame_regions(place, truth, still)
-        if self.chance(0.2 if place[0] == "a" else 0.05):
-            regions.append(self.region(place, truth, STILL, self.pick(("k0", "x0"))))
-        if self.chance(0.12):
-            self.spoil(self.pick(regions) if regions else {"value": {}, "type": ""}, place[0])
-        if self.chance(0.15):
-            regions.insert(self.rng.randint(0, len(regions)), self.other_item(place[0]))
+        if self.chance(0.15 if still or place[0] == "a" else 0.03):
+            regions.append(self.region(place, truth, STILL, self.pick(("k0", "s0", "x0"))))
+        if regions and self.chance(0.12):
+            self.spoil(self.pick(regions), place[0])
+        if self.chance(0.2):
+            regions.insert(self.pick((0, len(regions))), self.other_item(place[0]))
         if self.chance(0.1):
             self.rng.shuffle(regions)
         return regions
 
     def frame_regions(self, place: Json, truth: tuple[int, int], still: bool) -> list[Json]:
         """The place's points and boxes, moved as a person would, some with a parent, some missing."""
-        move = STILL if still else self.move()
+        only_boxes = place[0] == "b" and self.chance(0.4)
+        move = STILL if still or only_boxes else self.move()
         one = self.rng.randrange(len(POINTS)) if self.chance(0.3) else None
         count = 2 + (place[3] % 3)
         regions = []
@@ -528,15 +550,16 @@ class Maker:
                 continue
             moved = move if one in (None, index) else STILL
             regions.append(self.point_region(index, truth, moved, f"k{index}"))
-        if self.chance(0.04):
+        if self.chance(0.03):
             regions = []
-        if self.chance(0.05) and regions:
-            regions.append(self.point_region(0, truth, self.pick((STILL, *SMALL_MOVES)), "k9"))
+        if self.chance(0.04) and regions:
+            beside = self.pick((STILL, (0.0, 2.0), (0.0, -2.0), (-1.0, 1.0)))
+            regions.append(self.point_region(0, truth, (move[0] + beside[0], move[1] + beside[1]), "k9"))
         if place[0] == "b" or self.chance(0.03):
-            regions += self.box_regions(place, truth, still)
+            regions += self.box_regions(place, truth, only_boxes and not still)
         parents = ["b0", "b1", "k0", "poly", "gone", "", None]
         for region in regions:
-            if (place[3] == 7 and region["id"] == "k1") or self.chance(0.05):
+            if (place[3] == 7 and region["id"] == "k1") or self.chance(0.02):
                 region["parentID"] = "b0" if self.chance(0.8) else self.pick(parents)
         return regions
 
@@ -561,9 +584,9 @@ class Maker:
             "original_height": truth[1],
             "image_rotation": self.pick((0, 90)),
         }
-        if self.chance(0.04):
+        if self.chance(0.02):
             region["original_width"] = self.pick((None, 0, -1, "400", float("nan"), truth[0] * 2))
-        self.forget_some(region, ("original_width", "original_height"), 0.06)
+        self.forget_some(region, ("original_width", "original_height"), 0.02)
         return region
 
     def point_region(
@@ -579,14 +602,15 @@ class Maker:
         }
         return self.sized({"id": its_id, "type": "keypointlabels", "from_name": "kp", "value": value}, truth)
 
-    def box_regions(self, place: Json, truth: tuple[int, int], still: bool) -> list[Json]:
-        """None, one or two boxes, the second of either label."""
+    def box_regions(self, place: Json, truth: tuple[int, int], moved: bool) -> list[Json]:
+        """None, one or two boxes, the second of either label; a frame's boxes are mostly turned alike."""
         regions = []
-        rotation = 30 if place[3] == 423 and self.chance(0.9) else self.pick(ROTATIONS)
-        count = place[3] % 2 + 1 if self.chance(0.85) else self.rng.randint(0, 2)
+        usual = {0: UPRIGHT, 423: (30,)}.get(place[3], ROTATIONS)
+        rotation = self.pick(usual if self.chance(0.9) else ROTATIONS)
+        count = place[3] % 2 + 1 if self.chance(0.92) else self.rng.randint(0, 2)
         for index in range(count):
-            move = STILL if still or self.chance(0.6) else self.pick(BOX_MOVES)
-            label = index if self.chance(0.95) else 1 - index
+            move = self.pick(BOX_MOVES) if moved or self.chance(0.05) else STILL
+            label = index if self.chance(0.98) else 1 - index
             regions.append(self.box_region(label, truth, move, rotation, f"b{index}"))
         return regions
 
@@ -594,7 +618,7 @@ class Maker:
         self, index: int, truth: tuple[int, int], move: tuple[float, float], rotation: Json, its_id: str
     ) -> Json:
         x, y = truth[0] // 2 + 30 * index + move[0], truth[1] // 3 + move[1]
-        width, height = self.pick(((45, 30),) * 20 + ((0, 30), (45, 0), (30, 45)))
+        width, height = self.pick(((45, 30),) * 30 + ((0, 30), (45, 0), (30, 45)))
         value = {
             "x": x * 100 / truth[0],
             "y": y * 100 / truth[1],
@@ -605,6 +629,8 @@ class Maker:
         }
         if rotation == 0 and self.chance(0.3):
             del value["rotation"]
+        if self.chance(0.05):  # at the image's right edge, or over it
+            value["x"] = 100 - value["width"] + self.pick((0, 5e-7, 5e-6, 2))
         return self.sized(
             {"id": its_id, "type": "rectanglelabels", "from_name": "obj", "value": value}, truth
         )
@@ -614,7 +640,7 @@ class Maker:
         labels = [self.pick(ACTIONS)]
         if self.chance(0.08):
             labels.append(self.pick(ACTIONS))
-        ranges = [self.range(length) for _ in range(self.pick((1,) * 12 + (2, 3, 0)))]
+        ranges = [self.range(length) for _ in range(self.pick((1,) * 7 + (2, 3, 0)))]
         value = {"ranges": ranges, "timelinelabels": labels}
         return {"id": its_id, "type": "timelinelabels", "from_name": "action", "value": value}
 
@@ -675,14 +701,14 @@ class Maker:
         """Coordinates that are no numbers, or not inside, or inside by a hair."""
         keys = ["x", "y"] if kind == "keypointlabels" else ["x", "y", "width", "height", "rotation"]
         key = self.pick(keys)
-        if self.chance(0.5):
+        if self.chance(0.4):
             value[key] = self.pick(NO_NUMBERS)
             if self.chance(0.2):
                 value.pop(key)
         elif key == "rotation":
             value[key] = self.pick(("30", float("inf"), TOO_LARGE, 1e6))
         elif key in ("x", "y"):
-            value[key] = self.pick((*OUT_OF_BOUNDS, 0, 100, 0.0, 100.0, -5e-7, 100.0000005))
+            value[key] = self.pick((*OUT_OF_BOUNDS, *JUST_INSIDE))
         else:
             corner = value["x"] if key == "width" else value["y"]
             if isinstance(corner, int | float):

@@ -106,6 +106,12 @@ def data_index(value: Json) -> int | None:
     return whole_number(value)
 
 
+def data_length(value: Json) -> int | None:
+    """A video's length in frames. Reading: one that is not above 0 counts as absent."""
+    length = data_index(value)
+    return length if length is not None and length > 0 else None
+
+
 def data_size(value: Json) -> float | None:
     """A width or height in a task's data: a number or numeric text above 0."""
     if isinstance(value, str):
@@ -291,7 +297,7 @@ def read_task(project: str, export: Path, raw: Json, settings: Settings) -> Task
         frame_idx=place.frame_idx if frame_idx is None else frame_idx,
         width=data_size(data.get("width")),
         height=data_size(data.get("height")),
-        n_frames=data_index(data.get("n_frames")),
+        n_frames=data_length(data.get("n_frames")),
         annotations=tuple(read_annotation(annotation) for annotation in raw["annotations"]),
     )
 
@@ -320,14 +326,22 @@ def has_scheme(media: str) -> bool:
     return re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", media) is not None
 
 
+def url_decoded(text: str) -> str:
+    """Percent-decoded. Reading: what decodes to no UTF-8 was never encoded, and stays as it stands."""
+    try:
+        return unquote(text, errors="strict")
+    except UnicodeDecodeError:
+        return text
+
+
 def readable_path(media: str) -> str:
     """Section 3: URL-decoded, the part after `?d=`, without an upload's 8-hex prefix.
 
-    Reading: the prefix is dropped only from the file name of a path under /data/upload/.
+    Reading: the prefix is dropped only from the name of a file under data/upload/.
     """
     if is_local_file(media):
-        return unquote(media.split("?d=", 1)[1])
-    return re.sub(r"^(/data/upload/(?:.*/)?)[0-9a-f]{8}-([^/]*)$", r"\1\2", unquote(media))
+        return url_decoded(media.split("?d=", 1)[1])
+    return re.sub(r"^((?:.*/)?data/upload/(?:.*/)?)[0-9a-f]{8}-([^/]+)$", r"\1\2", url_decoded(media))
 
 
 def published_media(media: str | None) -> str | None:
