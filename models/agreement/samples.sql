@@ -36,7 +36,8 @@ chosen as (
         place_id,
         review_id as sample_id,
         review_id,
-        false as is_medoid
+        false as is_medoid,
+        false as is_averaged
     from single_reviews
 
     union all
@@ -45,7 +46,8 @@ chosen as (
         members.place_id,
         members.review_id as sample_id,
         members.review_id,
-        members.is_medoid
+        members.is_medoid,
+        false as is_averaged
     from members
     inner join frame_tiers on members.place_id = frame_tiers.place_id
     where frame_tiers.quality_tier = 'med' and members.has_best_record
@@ -56,7 +58,8 @@ chosen as (
         members.place_id,
         {{ 'members.first_review_id' if var('hi_samples') == 'average' else 'members.review_id' }} as sample_id,
         members.review_id,
-        members.is_medoid
+        members.is_medoid,
+        {{ var('hi_samples') == 'average' }} as is_averaged
     from members
     inner join frame_tiers on members.place_id = frame_tiers.place_id
     where frame_tiers.quality_tier = 'hi'

@@ -66,8 +66,8 @@ located as (
                     )
         end as frame_idx,
         published_media as media,
-        width as image_width,
-        height as image_height,
+        case when width > 0 then width end as image_width,
+        case when height > 0 then height end as image_height,
         case when n_frames > 0 then n_frames end as n_frames,
         fps,
         is_labeled,

@@ -25,6 +25,7 @@ sampled as (
     select
         samples.sample_id,
         samples.is_medoid,
+        samples.is_averaged,
         reviews.annotation_id,
         boxes.*
     from samples
@@ -48,7 +49,21 @@ ranked as (
 
 combined as (
 
-    {% if var('hi_samples') == 'average' -%}
+    select
+        sample_id,
+        label,
+        instance,
+        x_px,
+        y_px,
+        width_px,
+        height_px,
+        rotation
+    from sampled
+    where not is_averaged
+    {%- if var('hi_samples') == 'average' %}
+
+    union all
+
     select
         sample_id,
         label,
@@ -59,10 +74,8 @@ combined as (
         {{ exact_mean('height_px') }} as height_px,
         max(case when is_any_rotated then rotation else 0 end) as rotation
     from ranked
-    where not is_any_rotated or preference = 1
+    where is_averaged and (not is_any_rotated or preference = 1)
     group by sample_id, label, instance
-    {%- else -%}
-    select * from sampled
     {%- endif %}
 
 ),

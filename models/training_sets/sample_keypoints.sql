@@ -25,6 +25,7 @@ sampled as (
     select
         samples.sample_id,
         samples.is_medoid,
+        samples.is_averaged,
         reviews.annotation_id,
         keypoints.*
     from samples
@@ -35,7 +36,18 @@ sampled as (
 
 combined as (
 
-    {% if var('hi_samples') == 'average' -%}
+    select
+        sample_id,
+        label,
+        instance,
+        x_px,
+        y_px
+    from sampled
+    where not is_averaged
+    {%- if var('hi_samples') == 'average' %}
+
+    union all
+
     select
         sample_id,
         label,
@@ -43,9 +55,8 @@ combined as (
         {{ exact_mean('x_px') }} as x_px,
         {{ exact_mean('y_px') }} as y_px
     from sampled
+    where is_averaged
     group by sample_id, label, instance
-    {%- else -%}
-    select * from sampled
     {%- endif %}
 
 ),

@@ -44,7 +44,7 @@ members as (
     select
         samples.place_id,
         samples.sample_id,
-        count(*) as member_count,
+        bool_or(samples.is_averaged) as is_averaged,
         max(image_sizes.largest_image_width) as largest_image_width,
         max(image_sizes.largest_image_height) as largest_image_height,
         {{ collect_sorted(make_struct([
@@ -77,7 +77,7 @@ assembled as (
         frame_tiers.reviewer_count,
         {{ list_field('members.annotations', 'annotation_id') }} as annotation_ids,
         {{ list_field('members.annotations', 'annotator_id') }} as annotator_ids,
-        case when members.member_count > 1 then 'averaged' else reviews.label_source end as label_source,
+        case when members.is_averaged then 'averaged' else reviews.label_source end as label_source,
         coalesce(sample_keypoints.keypoints, []) as keypoints,
         coalesce(sample_boxes.boxes, []) as boxes
     from members
