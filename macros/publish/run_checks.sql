@@ -2,6 +2,9 @@
 {% macro check_run() %}
     {% if execute %}
         {% do check_var_names() %}
+        {% if var_problem() is not none %}
+            {% do stop(var_problem()) %}
+        {% endif %}
         {% set version = version_to_publish() %}
         {% if flags.WHICH != 'seed' %}
             {% do check_exports_loaded() %}
