@@ -453,7 +453,11 @@ def test_columns_have_the_names_and_types_of_the_contract(
             name: {row[0]: row[1] for row in connection.execute(f"describe {relation}").fetchall()}
             for name, relation in project.relations.items()
         }
-    assert got == COLUMNS
+    for name, columns in COLUMNS.items():
+        if name.startswith("training_set"):
+            assert got[name] == columns
+        else:  # these may say more than the contract asks for
+            assert {column: got[name].get(column) for column in columns} == columns, name
 
 
 def real_exports(folder: Path) -> list[tuple[str, Path]]:
