@@ -71,6 +71,19 @@ def test_rotation_is_0_only_when_there_is_none(tmp_path: Path) -> None:
     expect(tmp_path, cases, lambda value: with_region(box(rotation=value)), "regions", "rotation")
 
 
+@pytest.mark.parametrize("written", ["NaN", "-Infinity", "1e999", "9" * 400])
+@pytest.mark.parametrize("is_careful", [False, True])
+def test_a_rotation_that_is_not_finite_is_not_an_absent_one(
+    written: str, is_careful: bool, tmp_path: Path
+) -> None:
+    """Also in a task that the typed envelope refuses, here for an id that is text."""
+    path = write_export(tmp_path / "b" / "export.json", [with_region(box(rotation="HERE"))])
+    text = path.read_text().replace('"HERE"', written)
+    path.write_text(text.replace('"id":1,"annotations"', '"id":"1","annotations"') if is_careful else text)
+    loaded = load_paths(tmp_path / "harvest.duckdb", path)
+    assert loaded.row("regions", "task_id, x, rotation") == (1, 1.0, None)
+
+
 def test_a_range_bound_is_a_whole_number_or_null(tmp_path: Path) -> None:
     bounds = [(31, 31), (31.0, 31), (0, 0), (-4, -4)]
     bounds += [(value, None) for value in (31.5, "31", None, ABSENT, True, 1e30)]

@@ -1,7 +1,7 @@
 """The slow path: one task that the typed envelope refused, read leniently, or why it is not understood.
 
-A bad value costs no more than it must: a number that is none becomes null, so that the models reject its
-region and keep the annotation. What decides who labelled what (ids, results, skips) must be usable.
+A bad value costs no more than it must: a coordinate that is no number becomes none, so that the models reject
+its region and keep the annotation. What decides who labelled what (ids, results, skips) must be usable.
 """
 
 import json
@@ -25,6 +25,9 @@ from harvest.loader.envelope import (
 
 T = TypeVar("T")
 
+# What NaN, Infinity and numbers beyond range become: no number, yet not absent as null would be.
+NOT_FINITE: dict[str, Any] = {}
+
 
 class NotUnderstoodError(Exception):
     """Why a text cannot be loaded as a task. `is_other_json`: it is JSON, but nothing like a task."""
@@ -45,7 +48,7 @@ def understand(text: bytes) -> Task:
             object_pairs_hook=_object,
             parse_float=_finite,
             parse_int=_integer,
-            parse_constant=lambda _name: None,
+            parse_constant=lambda _name: NOT_FINITE,
         )
     except UnicodeDecodeError as error:
         raise NotUnderstoodError(f"invalid UTF-8 at byte {error.start} of it") from error
@@ -235,14 +238,14 @@ def _is_plain(value: Any) -> bool:
     return isinstance(value, bool | int | str)
 
 
-def _finite(text: str) -> float | None:
+def _finite(text: str) -> float | dict[str, Any]:
     number = float(text)
-    return number if math.isfinite(number) else None
+    return number if math.isfinite(number) else NOT_FINITE
 
 
-def _integer(text: str) -> int | float | None:
+def _integer(text: str) -> int | dict[str, Any]:
     """A number of thousands of digits is beyond any range, and slow to read."""
-    return int(text) if len(text) < 400 else None
+    return int(text) if len(text) < 400 else NOT_FINITE
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
