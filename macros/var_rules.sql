@@ -8,6 +8,9 @@
         'hi_samples': ['keep_all', 'average'],
         'harvest_imported': [true, false],
         'box_tiers': [true, false],
+        'tier_basis': ['px', 'relative', 'oks'],
+        'keypoint_scale': ['box', 'points'],
+        'timeline_consensus': ['vote', 'dawid_skene'],
     } %}
     {% for name, allowed in choices.items() if var(name) not in allowed or var(name) is number and var(name) is not boolean %}
         {{ return(unusable(name, 'one of ' ~ allowed | map('tojson') | join(', '))) }}
@@ -29,6 +32,32 @@
         'max_excluded_share': [0, 1, false, false, false],
         'max_skipped_task_share': [0, 1, false, false, false],
         'max_untouched_share': [0, 1, false, false, false],
+        'lo_relative': [0, 1000000, false, false, true],
+        'hi_relative': [0, var('lo_relative'), false, false, false],
+        'hi_oks': [0, 1, false, false, false],
+        'lo_oks': [0, var('hi_oks'), false, false, false],
+        'boundary_tolerance_frames': [0, 2147483647, true, false, false],
+        'transition_window_frames': [0, 2147483647, true, false, false],
+        'swap_ratio': [0, 1, false, false, true],
+        'confusion_iou': [0, 1, false, false, true],
+        'nudge_px': [0, 1000000, false, false, false],
+        'nudge_frames': [0, 2147483647, true, false, false],
+        'bootstrap_resamples': [1, 1000000, true, false, false],
+        'bootstrap_seed': [0, 2147483647, true, false, false],
+        'record_prior_cases': [0, 1000000, false, false, true],
+        'outlier_z': [0, 1000000, false, false, true],
+        'min_outlier_annotators': [1, 1000000, true, false, false],
+        'confidence_med': [0, 1, false, false, true],
+        'confidence_single': [0, 1, false, false, true],
+        'confidence_unknown_record': [0, 1, false, false, true],
+        'dawid_skene_iterations': [1, 1000000, true, false, false],
+        'dawid_skene_tolerance': [0, 1, false, false, true],
+        'dawid_skene_smoothing': [0, 1000000, false, false, true],
+        'min_chance_corrected': [0, 1, false, false, false],
+        'min_label_agreement': [0, 1, false, false, false],
+        'min_annotator_record': [0, 1, false, false, false],
+        'min_gate_cases': [0, 2147483647, true, false, false],
+        'rate_margin': [0, 1, false, false, true],
     } %}
     {% for name, (least, most, must_be_whole, may_be_null, is_least_excluded) in numbers.items() %}
         {% set value = var(name) %}

@@ -54,7 +54,9 @@ def compile_models(settings: dict[str, Any], database: Path, folder: Path) -> Co
         for name, node in manifest["nodes"].items()
         if node["resource_type"] == "model" and not node["path"].startswith("publish")
     }
-    names = in_order({name: node["depends_on"]["nodes"] for name, node in models.items()})
+    # what is known of the labels' quality rests on seeds: only what the training sets need of it
+    wanted = [name for name, node in models.items() if not node["path"].startswith("quality")]
+    names = in_order({name: node["depends_on"]["nodes"] for name, node in models.items()}, wanted)
     return CompiledModels(
         statements=[create_statement(models[name]) for name in names],
         relations={models[name]["name"]: models[name]["relation_name"] for name in names},
@@ -67,8 +69,8 @@ def create_statement(node: dict[str, Any]) -> str:
     return f"create or replace {kind} {node['relation_name']} as\n{node['compiled_code']}"
 
 
-def in_order(needs: dict[str, list[str]]) -> list[str]:
-    """Names so that everything comes after what it needs."""
+def in_order(needs: dict[str, list[str]], wanted: list[str]) -> list[str]:
+    """The wanted names and all that they need, so that everything comes after what it needs."""
     done: list[str] = []
 
     def visit(name: str) -> None:
@@ -77,6 +79,6 @@ def in_order(needs: dict[str, list[str]]) -> list[str]:
                 visit(needed)
             done.append(name)
 
-    for name in needs:
+    for name in wanted:
         visit(name)
     return done

@@ -136,6 +136,34 @@ DAMAGES: dict[str, list[str]] = {
     "too_many_untouched_annotations": [
         "update quality_shares set share = 0.51 where measure = 'untouched_annotations'"
     ],
+    "agreement_timelines_repeated": ["insert into agreement_timelines from agreement_timelines limit 1"],
+    "agreement_segments_repeated": ["insert into agreement_segments from agreement_segments limit 1"],
+    "agreement_transitions_repeated": [
+        "insert into agreement_transitions from agreement_transitions limit 1"
+    ],
+    "agreement_keypoints_repeated": ["insert into agreement_keypoints from agreement_keypoints limit 1"],
+    "agreement_causes_repeated": ["insert into agreement_causes from agreement_causes limit 1"],
+    "agreement_tier_bases_repeated": ["insert into agreement_tier_bases from agreement_tier_bases limit 1"],
+    "agreement_boxes_repeated": ["insert into agreement_boxes from agreement_boxes limit 1"],
+    "agreement_confusion_repeated": ["insert into agreement_confusion from agreement_confusion limit 1"],
+    "agreement_intervals_repeated": ["insert into agreement_intervals from agreement_intervals limit 1"],
+    "corrections_repeated": ["insert into corrections from corrections limit 1"],
+    "model_errors_repeated": ["insert into model_errors from model_errors limit 1"],
+    "annotator_records_repeated": ["insert into annotator_records from annotator_records limit 1"],
+    "annotator_weeks_repeated": ["insert into annotator_weeks from annotator_weeks limit 1"],
+    "quality_findings_repeated": ["insert into quality_findings from quality_findings limit 1"],
+    "projects_agree_little_beyond_chance": [
+        "update quality_findings set status = 'below' where finding = 'chance_corrected'"
+    ],
+    "labels_agree_little": [
+        "update quality_findings set status = 'below' where finding = 'label'"
+    ],
+    "annotators_agree_little": [
+        "update quality_findings set status = 'below' where finding = 'annotator'"
+    ],
+    "too_little_double_reviewed_for_a_rate": [
+        "insert into quality_findings values ('double_reviewed', 'a', null, 1, 1, 385, 'below')"
+    ],
     "exported_files_differ_from_their_relation": [
         "insert into publishing.exported_files values ('a', 'a/a.parquet', 1, '', 1, 1, false)",
         "insert into publishing.exported_files values ('a', 'a/a.parquet', 1, '', 1, 2, true)",
@@ -143,7 +171,11 @@ DAMAGES: dict[str, list[str]] = {
 }
 
 # The example exports have one case of everything that can go wrong, so these warn on them as they stand.
-WARN_ON_EXAMPLES = {"too_many_excluded_for_one_reason", "too_many_skipped_tasks"}
+WARN_ON_EXAMPLES = {
+    "too_many_excluded_for_one_reason",
+    "too_many_skipped_tasks",
+    "too_little_double_reviewed_for_a_rate",
+}
 
 
 @dataclass(frozen=True)
