@@ -206,7 +206,10 @@ def compile_project(settings: dict[str, Any], folder: Path) -> Project:
         for name, node in manifest["nodes"].items()
         if node["resource_type"] == "model" and not node["path"].startswith("publish")
     }
-    ordered = [models[name] for name in in_order({k: v["depends_on"]["nodes"] for k, v in models.items()})]
+    # what is known of the labels' quality rests on seeds: only what the training sets need of it
+    wanted = [name for name, node in models.items() if not node["path"].startswith("quality")]
+    needs = {name: node["depends_on"]["nodes"] for name, node in models.items()}
+    ordered = [models[name] for name in in_order(needs, wanted)]
     return Project(
         models=[
             Model(node["relation_name"], node["config"]["materialized"], node["compiled_code"])
@@ -217,8 +220,8 @@ def compile_project(settings: dict[str, Any], folder: Path) -> Project:
     )
 
 
-def in_order(needs: dict[str, list[str]]) -> list[str]:
-    """Names so that everything comes after what it needs."""
+def in_order(needs: dict[str, list[str]], wanted: list[str]) -> list[str]:
+    """The wanted names and all that they need, so that everything comes after what it needs."""
     done: list[str] = []
 
     def visit(name: str) -> None:
@@ -227,7 +230,7 @@ def in_order(needs: dict[str, list[str]]) -> list[str]:
                 visit(needed)
             done.append(name)
 
-    for name in needs:
+    for name in wanted:
         visit(name)
     return done
 
