@@ -74,6 +74,10 @@ compared as (
             when one.points + other.points = 0 then 0
             else keypoint_pairs.disagreement_px
         end as disagreement_px,
+        {%- if var('tier_basis') != 'px' %}
+        pair_scores.relative_disagreement,
+        pair_scores.oks,
+        {%- endif %}
         box_pairs.box_iou
     from counted as one
     inner join counted as other
@@ -86,6 +90,12 @@ compared as (
         on
             one.review_id = box_pairs.review_id_1
             and other.review_id = box_pairs.review_id_2
+    {%- if var('tier_basis') != 'px' %}
+    left join {{ ref('keypoint_pair_scores') }} as pair_scores
+        on
+            one.review_id = pair_scores.review_id_1
+            and other.review_id = pair_scores.review_id_2
+    {%- endif %}
 
 ),
 
@@ -93,11 +103,7 @@ graded as (
 
     select
         *,
-        case
-            when disagreement_px is null or disagreement_px > {{ var('lo_px') }} then {{ lo_tier() }}
-            when disagreement_px >= {{ var('hi_px') }} then {{ med_tier() }}
-            else {{ hi_tier() }}
-        end as point_tier,
+        {{ tier_of_points(var('tier_basis')) }} as point_tier,
         case
             when box_iou < {{ var('lo_iou') }} then {{ lo_tier() }}
             when box_iou < {{ var('hi_iou') }} then {{ med_tier() }}

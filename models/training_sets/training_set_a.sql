@@ -30,6 +30,8 @@ averaged as (
         frame_weights.segment_start,
         frame_weights.segment_end,
         stretch_labels.annotation_ids,
+        stretch_labels.confidence,
+        stretch_labels.label_posterior,
         frame_weights.is_contested
     from frame_weights
     inner join stretch_labels
@@ -46,7 +48,9 @@ ranked as (
         *,
         row_number() over (
             partition by place_id, frame_idx
-            order by weight desc, agreement desc, label
+            order by
+                {% if var('timeline_consensus') == 'dawid_skene' %}label_posterior desc, {% endif -%}
+                weight desc, agreement desc, label
         ) as label_rank
     from averaged
     where is_contested
@@ -73,5 +77,7 @@ select
     reviewer_count,
     segment_start,
     segment_end,
-    annotation_ids
+    annotation_ids,
+    confidence,
+    label_posterior
 from ranked

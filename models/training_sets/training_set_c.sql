@@ -24,5 +24,6 @@ select
     annotator_ids,
     label_source,
     keypoints,
-    boxes
+    boxes,
+    confidence
 from samples

@@ -38,6 +38,12 @@ sample_boxes as (
 
 ),
 
+confidences as (
+
+    select * from {{ ref('sample_confidences') }}
+
+),
+
 -- sample_id is the review with the lowest annotation id behind the sample
 members as (
 
@@ -79,11 +85,13 @@ assembled as (
         {{ list_field('members.annotations', 'annotator_id') }} as annotator_ids,
         case when members.is_averaged then 'averaged' else reviews.label_source end as label_source,
         coalesce(sample_keypoints.keypoints, []) as keypoints,
-        coalesce(sample_boxes.boxes, []) as boxes
+        coalesce(sample_boxes.boxes, []) as boxes,
+        confidences.confidence
     from members
     inner join reviews on members.sample_id = reviews.review_id
     inner join frame_tiers on members.place_id = frame_tiers.place_id
     inner join image_sizes on members.sample_id = image_sizes.review_id
+    left join confidences on members.sample_id = confidences.sample_id
     left join sample_keypoints on members.sample_id = sample_keypoints.sample_id
     left join sample_boxes on members.sample_id = sample_boxes.sample_id
 

@@ -1,5 +1,5 @@
--- The reviews that others are measured by: what somebody starred in Label Studio, imports aside (Label Studio stars those
--- by itself), and what the seed gold_annotations names.
+-- The reviews that others are measured by: what somebody starred in Label Studio, imports aside (Label Studio stars
+-- those by itself), and what the seed gold_annotations names.
 
 with
 
