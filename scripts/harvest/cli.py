@@ -179,5 +179,23 @@ def reproduce(version: int, exports: str, project_dir: str, training_sets: str) 
         sys.exit(bool(reproduction.differing_files))
 
 
+@main.command()
+@click.argument("version", type=int, required=False)
+@database_option
+@training_sets_option
+def quality(version: int | None, database: str, training_sets: str) -> None:
+    """Show how far the labels can be trusted, and what to do next.
+
+    Tells about the last build, or about the published VERSION. docs/quality.md says what each figure means
+    and when not to trust it.
+    """
+    from pathlib import Path
+
+    from harvest.quality import print_quality
+    from harvest.versions.show import console
+
+    print_quality(Path(database), Path(training_sets), version, console())
+
+
 if __name__ == "__main__":
     main()
