@@ -6,7 +6,7 @@ DEMO_VERSION ?= 1
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
-.PHONY: help setup demo test lint shell docs clean
+.PHONY: help setup demo test lint shell docs oracles clean
 .DEFAULT_GOAL := help
 
 help: ## list the verbs
@@ -37,6 +37,14 @@ shell: .venv/ready ## the DuckDB shell on the result, read-only; .quit frees the
 
 docs: .venv/ready ## the dbt documentation in target/static_index.html
 	dbt docs generate --static
+
+oracles: .venv-oracles/ready ## ask the reference implementations again what the goldens of quality say
+	.venv-oracles/bin/python tests/python/goldens/make_quality_goldens.py
+
+.venv-oracles/ready: requirements-oracles.lock
+	$(PYTHON) -m venv --clear .venv-oracles
+	.venv-oracles/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-oracles.lock
+	touch $@
 
 clean: ## remove what builds leave behind; published training sets and databases stay
 	rm -rf target logs .pytest_cache .ruff_cache .hypothesis
