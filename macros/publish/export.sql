@@ -1,24 +1,50 @@
-{#- Hook: write a relation to the file that `release_contents` names for it, ordered by its full unique key so that the
-    bytes are the same every time. Writes nothing when the run publishes nothing, or what is published already. -#}
-{% macro export_parquet(name, order_by) %}
+{#- What a version consists of, by the name in its manifest: the relation, the folder of its file, and the columns that
+    order its rows, which make each row unique so that the same rows are the same bytes. A new line here is all it
+    takes to publish one more table. -#}
+{% macro published_relations() %}
+    {%- set sample = ['episode_key', 'view', 'frame_idx', 'annotation_ids'] -%}
+    {{ return({
+        'a': {
+            'relation': 'training_set_a',
+            'folder': 'a',
+            'key': ['episode_key', 'view', 'frame_idx', 'label'],
+        },
+        'b': {'relation': 'training_set_b', 'folder': 'b', 'key': sample},
+        'c': {'relation': 'training_set_c', 'folder': 'c', 'key': sample},
+        'annotation_lineage': {
+            'relation': 'annotation_lineage',
+            'folder': 'lineage',
+            'key': ['project', 'task_id', 'kind', 'annotation_id'],
+        },
+        'frame_reviews': {
+            'relation': 'frame_reviews',
+            'folder': 'lineage',
+            'key': ['project', 'episode_key', 'view', 'frame_idx'],
+        },
+        'rejected_regions': {
+            'relation': 'rejected_regions',
+            'folder': 'lineage',
+            'key': ['project', 'task_id', 'annotation_id', 'region_index', 'range_index'],
+        },
+    }) }}
+{% endmacro %}
+
+{#- Hook of `written_files`: write every file it lists. One after another, so that a full disk is one error. -#}
+{% macro write_files(relation) %}
     {% if execute %}
-        {% do refuse_unless_complete() %}
-        {% set files = run_query(
-            "select target_file from " ~ ref('release_contents') ~ " where name = " ~ text_literal(name)
-        ).rows %}
-        {% if files and files[0][0] is not none %}
-            {{ return(write_parquet(this, files[0][0], order_by)) }}
-        {% endif %}
+        {% for file in run_query("select * from " ~ relation ~ " order by name").rows %}
+            {% do run_query(write_parquet(file['location'], file['target_file'], file['row_order'])) %}
+        {% endfor %}
     {% endif %}
 {% endmacro %}
 
 {#- Statement that writes a relation to one parquet file in the given order. -#}
-{% macro write_parquet(relation, file, order_by) %}
-    {{ return(adapter.dispatch('write_parquet', 'label_harvest')(relation, file, order_by)) }}
+{% macro write_parquet(relation, file, row_order) %}
+    {{ return(adapter.dispatch('write_parquet', 'label_harvest')(relation, file, row_order)) }}
 {% endmacro %}
 
-{% macro default__write_parquet(relation, file, order_by) -%}
-    copy (select * from {{ relation }} order by {{ order_by | join(' nulls last, ') }} nulls last)
+{% macro default__write_parquet(relation, file, row_order) -%}
+    copy (select * from {{ relation }} order by {{ row_order }})
     to {{ text_literal(file) }} (format parquet, compression zstd)
 {%- endmacro %}
 

@@ -2,7 +2,7 @@
 
 import pyarrow
 
-from harvest.publishing import Request, exported_files
+from harvest.publishing import PublishedRelation, Request, exported_files
 
 SCHEMA = pyarrow.schema(
     [
@@ -19,13 +19,8 @@ SCHEMA = pyarrow.schema(
 
 def model(dbt, session):
     """Return the rows of `harvest.publishing.exported_files`; none when nothing is written."""
-    request = Request.from_row(dbt.ref("release_request"))
-    relations = {
-        "a": dbt.ref("export_training_set_a"),
-        "b": dbt.ref("export_training_set_b"),
-        "c": dbt.ref("export_training_set_c"),
-        "annotation_lineage": dbt.ref("export_annotation_lineage"),
-        "frame_reviews": dbt.ref("export_frame_reviews"),
-        "rejected_regions": dbt.ref("export_rejected_regions"),
-    }
-    return pyarrow.Table.from_pylist(exported_files(request, relations, session), schema=SCHEMA)
+    dbt.ref("written_files")
+    request = dbt.ref("release_request")
+    relations = dbt.ref("release_relations")
+    rows = exported_files(Request.from_row(request), PublishedRelation.all_of(relations, session), session)
+    return pyarrow.Table.from_pylist(rows, schema=SCHEMA)

@@ -2,7 +2,7 @@
 
 import pyarrow
 
-from harvest.publishing import Request, contents
+from harvest.publishing import PublishedRelation, Request, contents
 
 SCHEMA = pyarrow.schema(
     [
@@ -21,14 +21,7 @@ SCHEMA = pyarrow.schema(
 
 def model(dbt, session):
     """Return the rows of `harvest.publishing.contents`."""
-    dbt.ref("release_gate")
-    request = Request.from_row(dbt.ref("release_request"))
-    relations = {
-        "a": dbt.ref("training_set_a"),
-        "b": dbt.ref("training_set_b"),
-        "c": dbt.ref("training_set_c"),
-        "annotation_lineage": dbt.ref("annotation_lineage"),
-        "frame_reviews": dbt.ref("frame_reviews"),
-        "rejected_regions": dbt.ref("rejected_regions"),
-    }
-    return pyarrow.Table.from_pylist(contents(request, relations), schema=SCHEMA)
+    request = dbt.ref("release_request")
+    relations = dbt.ref("release_relations")
+    rows = contents(Request.from_row(request), PublishedRelation.all_of(relations, session))
+    return pyarrow.Table.from_pylist(rows, schema=SCHEMA)

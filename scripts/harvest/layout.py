@@ -47,13 +47,6 @@ MANIFEST_SCHEMA_VERSION: Final = 1
 SETS: Final = {"a": "training_set_a", "b": "training_set_b", "c": "training_set_c"}
 """The training sets: the name of each and the relation it holds."""
 
-TABLES: Final = {
-    "annotation_lineage": "lineage",
-    "frame_reviews": "lineage",
-    "rejected_regions": "lineage",
-}
-"""The other published tables, each named like its relation, and the folder of each."""
-
 _VERSION_FOLDER = re.compile(r"v_([1-9][0-9]*)")
 
 
@@ -87,15 +80,9 @@ def building_folder(root: Path, version: int) -> Path:
     return root / f".building-v_{check_version(version)}"
 
 
-def published_relations() -> dict[str, str]:
-    """Relation of every set and table that a version holds: `{'a': 'training_set_a', …}`."""
-    return {**SETS, **{table: table for table in TABLES}}
-
-
-def relative_file(name: str) -> PurePosixPath:
-    """Path of the file of a set or table, relative to its version's folder."""
-    folder = name if name in SETS else TABLES[name]
-    return PurePosixPath(folder) / f"{SETS.get(name, name)}.parquet"
+def relative_file(folder: str, relation: str) -> PurePosixPath:
+    """Path of the file of a published relation, relative to its version's folder."""
+    return PurePosixPath(folder) / f"{relation}.parquet"
 
 
 def sha256_of(path: Path) -> str:

@@ -88,6 +88,37 @@ class Request:
         return published_folder(self.root, self.version)
 
 
+@dataclass(frozen=True)
+class PublishedRelation:
+    """A set or table of a version, and the relation that holds its rows while it is built.
+
+    Attributes:
+        name: A set (`a`) or another table (`frame_reviews`).
+        file: Path of its file, relative to the version's folder.
+        rows: The relation.
+    """
+
+    name: str
+    file: str
+    rows: duckdb.DuckDBPyRelation
+
+    @classmethod
+    def all_of(
+        cls, release_relations: duckdb.DuckDBPyRelation, connection: duckdb.DuckDBPyConnection
+    ) -> list[PublishedRelation]:
+        """The rows of the relation `release_relations`, sets first."""
+        return [
+            cls(
+                row["name"],
+                str(relative_file(row["folder"], row["relation"])),
+                connection.sql(f"from {row['location']}"),
+            )
+            for row in sorted(
+                rows_of(release_relations), key=lambda row: (row["name"] not in SETS, row["name"])
+            )
+        ]
+
+
 def prepare(request: Request) -> None:
     """Make sure that the version can be written, lock its building folder and empty it.
 
@@ -120,12 +151,12 @@ def finish(request: Request) -> None:
         os.close(descriptor)
 
 
-def contents(request: Request, relations: Mapping[str, duckdb.DuckDBPyRelation]) -> list[dict[str, Any]]:
+def contents(request: Request, relations: Sequence[PublishedRelation]) -> list[dict[str, Any]]:
     """What the run would publish, and what the version holds when it is published already.
 
     Args:
         request: The version asked for, if any.
-        relations: The relation of every set and table, by name.
+        relations: Every set and table of a version.
 
     Returns:
         One row per set and table: `name`, `row_count`, `fingerprint`, `column_names`, `column_types`,
@@ -136,25 +167,26 @@ def contents(request: Request, relations: Mapping[str, duckdb.DuckDBPyRelation])
     published = None
     if request.version is not None and not is_to_write:
         published = TrainingSets(request.root).version(request.version)
-    found = {name: content_of(relation) for name, relation in relations.items()}
+    found = {relation.name: content_of(relation.rows) for relation in relations}
     problem = _difference(request, published, found) if published else None
     if is_to_write:
         prepare(request)
-        for name in relations:
-            (request.building / relative_file(name)).parent.mkdir(exist_ok=True)
+        for relation in relations:
+            (request.building / relation.file).parent.mkdir(parents=True, exist_ok=True)
     rows = []
-    for name, content in found.items():
-        entry = published.entries.get(name, {}) if published else {}
+    for relation in relations:
+        content = found[relation.name]
+        entry = published.entries.get(relation.name, {}) if published else {}
         rows.append(
             {
-                "name": name,
+                "name": relation.name,
                 "row_count": content.rows,
                 "fingerprint": content.fingerprint,
                 "column_names": [column for column, _ in content.columns],
                 "column_types": [type_ for _, type_ in content.columns],
                 "published_row_count": entry.get("rows"),
                 "published_fingerprint": entry.get("fingerprint"),
-                "target_file": str(request.building / relative_file(name)) if is_to_write else None,
+                "target_file": str(request.building / relation.file) if is_to_write else None,
                 "problem": problem,
             }
         )
@@ -162,9 +194,7 @@ def contents(request: Request, relations: Mapping[str, duckdb.DuckDBPyRelation])
 
 
 def exported_files(
-    request: Request,
-    relations: Mapping[str, duckdb.DuckDBPyRelation],
-    connection: duckdb.DuckDBPyConnection,
+    request: Request, relations: Sequence[PublishedRelation], connection: duckdb.DuckDBPyConnection
 ) -> list[dict[str, Any]]:
     """The files of the build as they lie on disk, each read back and compared with its relation.
 
@@ -175,18 +205,16 @@ def exported_files(
     if not request.is_to_write:
         return []
     rows = []
-    for name, relation in relations.items():
-        file = request.building / relative_file(name)
+    for relation in relations:
+        file = request.building / relation.file
         read_back = connection.read_parquet(glob.escape(str(file)))
         row_count, checksum = quick_checksum(read_back)
-        expected_row_count, expected_checksum = quick_checksum(relation)
-        is_same_type = list(zip(read_back.columns, read_back.types, strict=True)) == list(
-            zip(relation.columns, relation.types, strict=True)
-        )
+        expected_row_count, expected_checksum = quick_checksum(relation.rows)
+        is_same_type = (read_back.columns, read_back.types) == (relation.rows.columns, relation.rows.types)
         rows.append(
             {
-                "name": name,
-                "path": str(relative_file(name)),
+                "name": relation.name,
+                "path": relation.file,
                 "byte_count": file.stat().st_size,
                 "sha256": sha256_of(file),
                 "row_count": row_count,
