@@ -64,16 +64,6 @@
     case {{ tier }} when {{ hi_tier() }} then 'hi' when {{ med_tier() }} then 'med' when {{ lo_tier() }} then 'lo' end
 {%- endmacro %}
 
-{#- Instance of each usable point or box: the label of its parent, numbered #1, #2, … from left to right where one
-    annotation has the same label and instance more than once. -#}
-{% macro numbered_instance(position) -%}
-    instance || case
-        when count(*) over (partition by review_id, label, instance) > 1
-            then '#' || row_number() over (partition by review_id, label, instance order by {{ position }})
-        else ''
-    end
-{%- endmacro %}
-
 {#- Percent a box may stick out of its image through float noise. -#}
 {% macro bounds_slack() %}1e-6{% endmacro %}
 

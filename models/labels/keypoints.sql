@@ -21,6 +21,12 @@ parent_labels as (
 
 ),
 
+instance_numbers as (
+
+    select * from {{ ref('instance_numbers') }}
+
+),
+
 in_pixels as (
 
     select
@@ -28,31 +34,21 @@ in_pixels as (
         reviews.review_id,
         reviews.reviewer_count,
         {{ first_element('image_regions.labels') }} as label,
-        coalesce(parent_labels.parent_label, '') as instance,
+        coalesce(parent_labels.parent_label, '')
+        || coalesce('#' || instance_numbers.instance_number, '') as instance,
         image_regions.x / 100 * image_regions.image_width as x_px,
-        image_regions.y / 100 * image_regions.image_height as y_px,
-        image_regions.region_index
+        image_regions.y / 100 * image_regions.image_height as y_px
     from image_regions
     inner join reviews on image_regions.review_id = reviews.review_id
     left join parent_labels
         on
             image_regions.review_id = parent_labels.review_id
             and image_regions.parent_region_id = parent_labels.parent_region_id
-
-),
-
-identified as (
-
-    select
-        place_id,
-        review_id,
-        reviewer_count,
-        label,
-        {{ numbered_instance('x_px, y_px, region_index') }} as instance,
-        x_px,
-        y_px
-    from in_pixels
+    left join instance_numbers
+        on
+            image_regions.review_id = instance_numbers.review_id
+            and image_regions.region_index = instance_numbers.region_index
 
 )
 
-select * from identified
+select * from in_pixels

@@ -49,8 +49,10 @@ counted as (
 
     select
         *,
-        count(*) over (partition by place_id, stretch_start) as segments_here,
-        count(*) over (partition by place_id, stretch_start, label, review_id) as segments_of_review
+        cast(dense_rank() over (order by place_id, stretch_start, label) as integer) as stretch_label_id,
+        count(*) over (partition by place_id, stretch_start, label) as segments_of_label,
+        count(*) over (partition by place_id, stretch_start, label, review_id) as segments_of_review,
+        count(*) over (partition by place_id, stretch_start) as segments_here
     from covered
 
 )

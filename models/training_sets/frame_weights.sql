@@ -1,5 +1,5 @@
 -- The weight of each label on each frame: every reviewer's heaviest segment over it, summed; and the heaviest of all.
--- Where one segment holds alone there is nothing to sum up; only contested stretches are aggregated.
+-- Where one segment gives a label alone there is nothing to sum up; only shared stretches are aggregated.
 
 with
 
@@ -18,13 +18,11 @@ segment_weights as (
 frames as (
 
     select
-        stretches.place_id,
-        stretches.stretch_start,
-        stretches.label,
+        stretches.stretch_label_id,
         stretches.review_id,
         stretches.segment_start,
         stretches.segment_end,
-        stretches.segments_here,
+        stretches.segments_of_label,
         stretches.segments_of_review,
         stretches.segment_start + segment_weights.from_start as frame_idx,
         segment_weights.weight
@@ -40,69 +38,57 @@ frames as (
 votes as (
 
     select
-        place_id,
-        stretch_start,
-        label,
+        stretch_label_id,
         frame_idx,
         {{ heaviest_segment() }} as heaviest
     from frames
-    where segments_here > 1 and segments_of_review > 1
-    group by place_id, stretch_start, label, frame_idx, review_id
+    where segments_of_label > 1 and segments_of_review > 1
+    group by stretch_label_id, frame_idx, review_id
 
     union all
 
     select
-        place_id,
-        stretch_start,
-        label,
+        stretch_label_id,
         frame_idx,
         {{ segment_with_weight() }} as heaviest
     from frames
-    where segments_here > 1 and segments_of_review = 1
+    where segments_of_label > 1 and segments_of_review = 1
 
 ),
 
-contested as (
+shared as (
 
     select
-        place_id,
-        stretch_start,
-        label,
+        stretch_label_id,
         frame_idx,
         -- decimal: the sum does not depend on the order of the votes
         cast(sum(cast(heaviest.weight as decimal(18, 15))) as double) as weight_sum,
         max(heaviest) as heaviest
     from votes
-    group by place_id, stretch_start, label, frame_idx
+    group by stretch_label_id, frame_idx
 
 ),
 
 weighed as (
 
     select
-        place_id,
-        stretch_start,
-        label,
+        stretch_label_id,
         frame_idx,
         weight as weight_sum,
         segment_start,
-        segment_end,
-        false as is_contested
+        segment_end
     from frames
-    where segments_here = 1
+    where segments_of_label = 1
 
     union all
 
     select
-        place_id,
-        stretch_start,
-        label,
+        stretch_label_id,
         frame_idx,
         weight_sum,
         -heaviest.minus_start as segment_start,
-        -heaviest.minus_end as segment_end,
-        true as is_contested
-    from contested
+        -heaviest.minus_end as segment_end
+    from shared
 
 )
 

@@ -14,22 +14,13 @@ keypoints as (
 
 ),
 
-reviews as (
-
-    select * from {{ ref('reviews') }}
-
-),
-
 sampled as (
 
     select
         samples.sample_id,
-        samples.is_medoid,
         samples.is_averaged,
-        reviews.annotation_id,
         keypoints.*
     from samples
-    inner join reviews on samples.review_id = reviews.review_id
     inner join keypoints on samples.review_id = keypoints.review_id
 
 ),

@@ -25,9 +25,11 @@ records as (
 marks as (
 
     select distinct
+        stretches.stretch_label_id,
         stretches.place_id,
         stretches.stretch_start,
         stretches.label,
+        stretches.segments_here > stretches.segments_of_label as has_other_labels,
         stretches.review_id,
         reviews.annotation_id,
         reviews.reviewer_count,
@@ -44,9 +46,11 @@ marks as (
 labelled as (
 
     select
-        place_id,
-        stretch_start,
-        label,
+        stretch_label_id,
+        min(place_id) as place_id,
+        min(stretch_start) as stretch_start,
+        min(label) as label,
+        bool_or(has_other_labels) as has_other_labels,
         min(episode_key) as episode_key,
         min(view) as view,
         min(media) as media,
@@ -55,7 +59,7 @@ labelled as (
         {{ collect_sorted('annotation_id') }} as annotation_ids,
         {{ confidence(exact_sum('record') ~ ' / min(reviewer_count)') }} as confidence
     from marks
-    group by place_id, stretch_start, label
+    group by stretch_label_id
 
 ),
 

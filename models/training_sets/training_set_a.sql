@@ -18,12 +18,12 @@ stretch_labels as (
 averaged as (
 
     select
-        frame_weights.place_id,
+        stretch_labels.place_id,
         stretch_labels.episode_key,
         stretch_labels.view,
         stretch_labels.media,
         frame_weights.frame_idx,
-        frame_weights.label,
+        stretch_labels.label,
         round(frame_weights.weight_sum / stretch_labels.reviewer_count, 6) as weight,
         stretch_labels.agreement,
         stretch_labels.reviewer_count,
@@ -32,13 +32,9 @@ averaged as (
         stretch_labels.annotation_ids,
         stretch_labels.confidence,
         stretch_labels.label_posterior,
-        frame_weights.is_contested
+        stretch_labels.has_other_labels
     from frame_weights
-    inner join stretch_labels
-        on
-            frame_weights.place_id = stretch_labels.place_id
-            and frame_weights.stretch_start = stretch_labels.stretch_start
-            and frame_weights.label = stretch_labels.label
+    inner join stretch_labels on frame_weights.stretch_label_id = stretch_labels.stretch_label_id
 
 ),
 
@@ -53,7 +49,7 @@ ranked as (
                 weight desc, agreement desc, label
         ) as label_rank
     from averaged
-    where is_contested
+    where has_other_labels
 
     union all
 
@@ -61,7 +57,7 @@ ranked as (
         *,
         1 as label_rank
     from averaged
-    where not is_contested
+    where not has_other_labels
 
 )
 

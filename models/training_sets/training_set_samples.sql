@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 -- Every published sample of B and C, with its points and boxes.
 
 with
