@@ -201,6 +201,7 @@ resampled as (
 
 {{ timeline_coefficients('resampled', keys ~ ', resample', 'times') }},
 
+-- in whole millionths: sums of whole numbers do not depend on the order of their rows
 grouped_ratios as (
 
     select
@@ -208,7 +209,7 @@ grouped_ratios as (
         ratios.label,
         ratios.statistic,
         grouped.episode_group,
-        cast(sum(cast(ratios.hits as decimal(28, 9))) as double) as hits,
+        cast(cast(sum(cast(ratios.hits as decimal(28, 9))) * 1000000 as bigint) as double) as millionths,
         cast(sum(ratios.n) as double) as n
     from ratios
     inner join grouped on ratios.project = grouped.project and ratios.episode_key = grouped.episode_key
@@ -228,8 +229,8 @@ scoped_ratios as (
         cast(null as varchar) as label,
         statistic,
         episode_group,
-        cast(sum(cast(hits as decimal(28, 9))) as double) as hits,
-        cast(sum(cast(n as decimal(28, 9))) as double) as n,
+        sum(millionths) as millionths,
+        sum(n) as n,
         'project' as scope
     from grouped_ratios
     where statistic != 'oks'
@@ -245,8 +246,7 @@ ratio_figures as (
         sums.label,
         drawn.resample,
         sums.statistic,
-        {{ ratio('sum(cast(sums.hits * drawn.times as decimal(28, 9)))',
-            'sum(cast(sums.n * drawn.times as decimal(28, 9)))') }} as figure
+        {{ ratio('sum(sums.millionths * drawn.times)', 'sum(sums.n * drawn.times) * 1000000') }} as figure
     from scoped_ratios as sums
     inner join drawn on sums.project = drawn.project and sums.episode_group = drawn.episode_group
     group by sums.project, sums.scope, sums.label, drawn.resample, sums.statistic

@@ -89,12 +89,13 @@ points as (
         {%- for px in pck_px() %}
         {{ ratio('count(*) filter (where distance_px <= ' ~ px ~ ')', 'count(*)') }} as pck_{{ px }},
         {%- endfor %}
-        {{ quantiles('relative_distance', [0.5, 0.9]) }} as relative_distances,
         {% if scope == 'label' -%}
-        {{ ratio('sum(cast(similarity as decimal(18, 12)))', 'count(similarity)') }}
+        {{ quantiles('relative_distance', [0.5, 0.9]) }} as relative_distances,
+        {{ ratio('sum(cast(similarity as decimal(18, 12)))', 'count(similarity)') }} as similarity
         {%- else -%}
-        cast(null as double)
-        {%- endif %} as similarity
+        cast(null as double[]) as relative_distances,
+        cast(null as double) as similarity
+        {%- endif %}
     from measured
     {%- if scope == 'pair' %}
     where annotator_id_1 is not null and annotator_id_2 is not null
@@ -142,10 +143,7 @@ agreement as (
         {{ figure(element_at_position('points.relative_distances', 2)) }} as p90_relative,
         {{ figure('coalesce(points.similarity, frames.oks)') }} as oks,
         sigmas.sigma,
-        case
-            when points.scope = 'label'
-                then {{ figure(element_at_position('points.relative_distances', 1) ~ ' / sqrt(2 * ln(2))') }}
-        end as sigma_estimated
+        {{ figure(element_at_position('points.relative_distances', 1) ~ ' / sqrt(2 * ln(2))') }} as sigma_estimated
     from points
     left join frames on {{ is_same_scope('points', 'frames') }}
     left join sigmas on points.project = sigmas.project and points.label = sigmas.label
