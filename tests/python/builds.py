@@ -9,12 +9,15 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import re
 import shutil
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import duckdb
 
 from harvest.layout import TrainingSets
 
@@ -53,7 +56,7 @@ class Workshop:
     def copy_to(self, folder: Path) -> Workshop:
         """The same database and parsed project, and no version, in another folder."""
         shutil.copytree(
-            self.folder, folder, ignore=shutil.ignore_patterns("training_sets"), dirs_exist_ok=True
+            self.folder, folder, ignore=shutil.ignore_patterns("training_sets", "logs"), dirs_exist_ok=True
         )
         return Workshop(folder, self.project)
 
@@ -89,6 +92,42 @@ class Workshop:
         """Outcomes of the commands that came to their end."""
         lines = (self.folder / "outcomes.jsonl").read_text("utf-8").splitlines()
         return [Outcome(**json.loads(line)) for line in lines]
+
+
+def lean_project(built: Workshop, folder: Path) -> Workshop:
+    """A project that publishes as the real one does, from copies of its marts instead of its other models.
+
+    It builds in a fraction of the time, most of which is publishing. The copies are tables of the schema
+    `kept`, which a test may change; the one gate, `weights_missing`, fails on a null weight in set A.
+
+    Args:
+        built: A workshop in which the whole project was built; its database gets the copies.
+        folder: Where to put the project.
+    """
+    names = set(
+        re.findall(r"ref\('(\w+)'\)", "".join(map(Path.read_text, (ROOT / "models/publish").glob("*.sql"))))
+    )
+    names |= set(re.findall(r"'relation': '(\w+)'", (ROOT / "macros/publish/export.sql").read_text("utf-8")))
+    marts = sorted(name for name in names if not list((ROOT / "models/publish").glob(f"{name}.*")))
+
+    for name in ("macros", "models/publish", "models/staging", "tests/generic"):
+        shutil.copytree(ROOT / name, folder / name)
+    for name in ("dbt_project.yml", "profiles.yml"):
+        shutil.copy(ROOT / name, folder)
+    gate = "select * from {{ ref('training_set_a') }} where weight is null"
+    (folder / "tests/gates").mkdir()
+    (folder / "tests/gates/weights_missing.sql").write_text(gate, "utf-8")
+    (folder / "models/marts").mkdir()
+    with duckdb.connect(str(built.database)) as connection:
+        connection.execute("create schema kept")
+        for mart in marts:
+            (schema,) = connection.execute(
+                "select table_schema from information_schema.tables where table_name = ?", [mart]
+            ).fetchone()
+            connection.execute(f"create table kept.{mart} as from {schema}.{mart}")
+            model = "{{ config(materialized='view') }} " + f"select * from kept.{mart}"
+            (folder / f"models/marts/{mart}.sql").write_text(model, "utf-8")
+    return Workshop(built.folder, folder)
 
 
 def build_command(version: Any = None, **variables: Any) -> list[str]:

@@ -14,47 +14,24 @@ import jsonschema
 import pyarrow.parquet
 import pytest
 
-from builds import ROOT, Outcome, Workshop, build_command
+from builds import ROOT, Workshop, build_command
 from harvest.fingerprint import content_of
 from harvest.layout import SETS, TrainingSets, sha256_of
 
 SCHEMA = json.loads((ROOT / "scripts/harvest/manifest.schema.json").read_text("utf-8"))
 
 
-@pytest.fixture(scope="module")
-def loaded(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
-    """The example exports, loaded and built once without a version."""
-    workshop = Workshop(tmp_path_factory.mktemp("loaded"))
-    workshop.load()
-    assert workshop.build().succeeded
+@pytest.fixture
+def published(workshop: Workshop) -> Workshop:
+    """A lean workshop with version 1 published, to do something to."""
+    outcome = workshop.build(1)
+    assert outcome.succeeded, outcome.output
     return workshop
 
 
-@pytest.fixture(scope="module")
-def published(loaded: Workshop, tmp_path_factory: pytest.TempPathFactory) -> tuple[Workshop, Outcome]:
-    """The example exports, published as version 1. Tests leave it as it is."""
-    workshop = loaded.copy_to(tmp_path_factory.mktemp("published"))
-    outcome = workshop.build(1)
-    assert outcome.succeeded, outcome.output
-    return workshop, outcome
-
-
 @pytest.fixture
-def workshop(loaded: Workshop, tmp_path: Path) -> Workshop:
-    return loaded.copy_to(tmp_path)
-
-
-@pytest.fixture
-def republished(published: tuple[Workshop, Outcome], tmp_path: Path) -> Workshop:
-    """A copy of the published workshop, to do something to."""
-    copy = Workshop(tmp_path)
-    shutil.copytree(published[0].folder, tmp_path, dirs_exist_ok=True)
-    return copy
-
-
-@pytest.fixture
-def manifest(published: tuple[Workshop, Outcome]) -> dict:
-    return dict(published[0].training_sets.version(1).manifest)
+def manifest(full: Workshop) -> dict:
+    return dict(full.training_sets.version(1).manifest)
 
 
 def snapshot(folder: Path) -> dict[str, tuple[str, int]]:
@@ -71,21 +48,19 @@ def left_overs(workshop: Workshop) -> list[str]:
     return sorted(path.name for path in root.iterdir()) if root.exists() else []
 
 
-def test_the_three_sets_appear(published: tuple[Workshop, Outcome]) -> None:
-    workshop, outcome = published
-    assert left_overs(workshop) == ["CHANGELOG.md", "v_1"]
-    version = workshop.training_sets.version(1)
+def test_the_three_sets_appear(full: Workshop) -> None:
+    assert left_overs(full) == ["CHANGELOG.md", "v_1"]
+    version = full.training_sets.version(1)
     files = {file.path for file in version.files()}
     assert {f"{name}/training_set_{name}.parquet" for name in SETS} < files
     assert set(snapshot(version.folder)) == files | {"manifest.json"}
     rows = ", ".join(f"{name} {version.entry(name)['rows']:,}" for name in SETS)
-    assert f"Version 1 is published: {version.folder} (rows: {rows})." in outcome.output
+    assert f"Version 1 is published: {version.folder} (rows: {rows})." in full.outcomes()[-1].output
 
 
-def test_files_hold_the_marts_in_order(published: tuple[Workshop, Outcome]) -> None:
-    workshop, _ = published
-    version = workshop.training_sets.version(1)
-    with duckdb.connect(str(workshop.database), read_only=True) as connection:
+def test_files_hold_the_marts_in_order(full: Workshop) -> None:
+    version = full.training_sets.version(1)
+    with duckdb.connect(str(full.database), read_only=True) as connection:
         relations = connection.sql("select name, location, row_order from publishing.release_relations")
         for name, location, row_order in relations.fetchall():
             mart = connection.sql(f"from {location} order by {row_order}")
@@ -115,7 +90,7 @@ def test_manifest_follows_its_schema(manifest: dict) -> None:
         jsonschema.validate(broken, SCHEMA)
 
 
-def test_manifest_says_what_went_in(published: tuple[Workshop, Outcome], manifest: dict) -> None:
+def test_manifest_says_what_went_in(full: Workshop, manifest: dict) -> None:
     exports = {
         project: ROOT / "examples/exports" / project / "export_all_tasks.json" for project in ("a", "b", "c")
     }
@@ -130,8 +105,8 @@ def test_manifest_says_what_went_in(published: tuple[Workshop, Outcome], manifes
     assert manifest["parent_version"] is None
 
 
-def test_manifest_counts_what_was_left_out(published: tuple[Workshop, Outcome], manifest: dict) -> None:
-    with duckdb.connect(str(published[0].database), read_only=True) as connection:
+def test_manifest_counts_what_was_left_out(full: Workshop, manifest: dict) -> None:
+    with duckdb.connect(str(full.database), read_only=True) as connection:
         for name in SETS:
             verdicts = connection.execute(
                 "select exclusion_reason, count(*) from annotation_verdicts"
@@ -146,12 +121,9 @@ def test_manifest_counts_what_was_left_out(published: tuple[Workshop, Outcome], 
     assert manifest["sets"]["b"]["left_out"]["frames"] == {"lo": 2}
 
 
-def test_manifest_has_the_gate_results_that_dbt_tells(
-    published: tuple[Workshop, Outcome], manifest: dict
-) -> None:
-    workshop, _ = published
-    results = json.loads((workshop.folder / "target/run_results.json").read_text("utf-8"))["results"]
-    nodes = json.loads((workshop.folder / "target/manifest.json").read_text("utf-8"))["nodes"]
+def test_manifest_has_the_gate_results_that_dbt_tells(full: Workshop, manifest: dict) -> None:
+    results = json.loads((full.folder / "target/run_results.json").read_text("utf-8"))["results"]
+    nodes = json.loads((full.folder / "target/manifest.json").read_text("utf-8"))["nodes"]
     told = {
         nodes[result["unique_id"]]["name"]: (result["status"], result["failures"])
         for result in results
@@ -162,59 +134,63 @@ def test_manifest_has_the_gate_results_that_dbt_tells(
     assert ("warn", 2) in told.values()
 
 
-def test_building_again_changes_no_byte_and_says_so(republished: Workshop) -> None:
-    before = snapshot(republished.training_sets.root)
-    outcome = republished.build(1)
+def test_building_again_changes_no_byte_and_says_so(published: Workshop) -> None:
+    before = snapshot(published.training_sets.root)
+    outcome = published.build(1)
     assert outcome.succeeded
-    folder = republished.training_sets.version(1).folder
+    folder = published.training_sets.version(1).folder
     assert (
         f"Version 1 was published before with exactly these sets; {folder} was left as it is."
         in outcome.output
     )
     assert "Its manifest records" not in outcome.output
-    assert snapshot(republished.training_sets.root) == before
+    assert snapshot(published.training_sets.root) == before
 
 
-def test_same_sets_from_other_settings_are_told(republished: Workshop) -> None:
-    before = snapshot(republished.training_sets.root)
-    outcome = republished.build(1, max_lo_frame_share=0.3)
+def test_same_sets_from_other_settings_are_told(published: Workshop) -> None:
+    before = snapshot(published.training_sets.root)
+    outcome = published.build(1, max_lo_frame_share=0.3)
     assert outcome.succeeded
     assert "Its manifest records other values for: max_lo_frame_share." in outcome.output
-    assert snapshot(republished.training_sets.root) == before
+    assert snapshot(published.training_sets.root) == before
 
 
-def test_other_content_stops_before_anything_is_written(republished: Workshop) -> None:
-    before = snapshot(republished.training_sets.root)
-    outcome = republished.build(1, boundary_weight=0.4, hi_px=2)
+def test_other_content_stops_before_anything_is_written(published: Workshop) -> None:
+    before = snapshot(published.training_sets.root)
+    with duckdb.connect(str(published.database)) as connection:
+        connection.execute("update kept.training_set_a set weight = 0.4 where weight = 0.5")
+        connection.execute("delete from kept.training_set_b where rowid = 0")
+        connection.execute("alter table kept.training_set_c rename needs_spot_check to is_odd")
+    outcome = published.build(1)
     assert not outcome.succeeded
     assert "is published already" in outcome.output
     assert "- set a: 1,252 rows as published, with other content" in outcome.output
     assert "- set b: 11 rows, published with 12" in outcome.output
+    assert "- set c: 11 rows as published, with other columns" in outcome.output
     assert "dbt build --vars 'version: 2'" in outcome.output
     assert "Version 1 was not published" in outcome.output
     assert "Traceback" not in outcome.output
-    assert snapshot(republished.training_sets.root) == before
+    assert snapshot(published.training_sets.root) == before
 
 
-def test_an_altered_version_is_not_passed_over(republished: Workshop) -> None:
-    file = republished.training_sets.version(1).folder / "b/training_set_b.parquet"
+def test_an_altered_version_is_not_passed_over(published: Workshop) -> None:
+    file = published.training_sets.version(1).folder / "b/training_set_b.parquet"
     with file.open("ab") as opened:
         opened.write(b"x")
-    outcome = republished.build(1)
+    outcome = published.build(1)
     assert not outcome.succeeded
     assert "Version 1 is published, but its files were changed since" in outcome.output
     assert str(file) in outcome.output
 
 
 @pytest.mark.parametrize("threads", [1, 4])
-def test_same_bytes_on_any_number_of_threads(
-    threads: int, published: tuple[Workshop, Outcome], workshop: Workshop
-) -> None:
+def test_same_bytes_on_any_number_of_threads(threads: int, full: Workshop, tmp_path: Path) -> None:
+    workshop = full.copy_to(tmp_path / "workshop")
     profile = (ROOT / "profiles.yml").read_text("utf-8")
     settings = f"threads: {threads}\n      settings:\n        threads: {threads}\n"
     (workshop.folder / "profiles.yml").write_text(profile.replace("threads: 2\n", settings), "utf-8")
     assert workshop.build(1).succeeded
-    found, expected = (each.training_sets.version(1) for each in (workshop, published[0]))
+    found, expected = (each.training_sets.version(1) for each in (workshop, full))
     assert [file.sha256 for file in found.files()] == [file.sha256 for file in expected.files()]
 
 
@@ -233,7 +209,7 @@ def test_the_version_that_was_understood_is_echoed(workshop: Workshop) -> None:
 
 
 @pytest.fixture
-def unbuilt(loaded: Workshop, tmp_path: Path) -> Workshop:
+def unbuilt(lean: Workshop, tmp_path: Path) -> Workshop:
     """The macros and vars of the project over a model that must never be built: it parses fast."""
     project = tmp_path / "project"
     shutil.copytree(ROOT / "macros", project / "macros")
@@ -241,11 +217,11 @@ def unbuilt(loaded: Workshop, tmp_path: Path) -> Workshop:
         shutil.copy(ROOT / name, project)
     (project / "models").mkdir()
     (project / "models/model.sql").write_text("select 1 as id", "utf-8")
-    return Workshop(loaded.copy_to(tmp_path / "workshop").folder, project)
+    return Workshop(lean.copy_to(tmp_path / "unbuilt").folder, project)
 
 
 def test_bad_versions_stop_the_run(unbuilt: Workshop) -> None:
-    values = ['"3"', "3.0", "../x", "[1]", "true", "0", "-1", "a'b", "99999999999", "{a: 1}", "''"]
+    values = ['"3"', "3.0", "../x", "[1]", "true", "0", "-1", "99999999999"]
     outcomes = unbuilt.run(
         *(["dbt", "build", "--vars", "{version: %s}" % value] for value in values)  # noqa: UP031
     )
@@ -274,7 +250,7 @@ PARTIAL_RUNS = {
     "build --select +published_version --exclude training_set_b": "it leaves out",
     "build --exclude-resource-type test": "gates (",
     "build --resource-type model": "gates (",
-    "build --exclude no_lo_frame_is_published": "it leaves out 1 of",
+    "build --exclude weights_missing": "it leaves out 1 of",
     "build --exclude exported_files_differ_from_their_relation": "it leaves out 1 of",
     "build --empty": "cannot be published from empty or sampled models",
 }
@@ -294,14 +270,12 @@ def test_partial_runs_refuse_to_publish(workshop: Workshop) -> None:
 
 def test_a_failing_gate_publishes_nothing(workshop: Workshop) -> None:
     with duckdb.connect(str(workshop.database)) as connection:
-        connection.execute(
-            "insert into label_studio.annotations from label_studio.annotations where annotation_id = 26"
-        )
+        connection.execute("update kept.training_set_a set weight = null where frame_idx = 30")
     outcome = workshop.build(1, "--fail-fast")
     again = workshop.build(1)
     for each in (outcome, again):
         assert not each.succeeded
-        assert "annotation_verdicts_repeated" in each.output
+        assert "weights_missing" in each.output
     assert "Version 1 was not published; what stopped it is listed below." in again.output
     assert workshop.training_sets.numbers() == []
     assert left_overs(workshop) == []
@@ -309,18 +283,15 @@ def test_a_failing_gate_publishes_nothing(workshop: Workshop) -> None:
 
 def test_a_gate_that_the_release_would_not_wait_for_stops_it(workshop: Workshop, tmp_path: Path) -> None:
     project = tmp_path / "project"
-    for name in ("models", "macros", "tests/generic", "tests/gates", "seeds"):
-        if (ROOT / name).exists():
-            shutil.copytree(ROOT / name, project / name)
-    for name in ("dbt_project.yml", "profiles.yml"):
-        shutil.copy(ROOT / name, project)
+    shutil.copytree(workshop.project, project)
     (project / "models/aside.sql").write_text("select 1 as id", "utf-8")
-    (project / "tests/gates/a_gate_aside.sql").write_text(
-        "select * from {{ ref('aside') }} where id = 0", "utf-8"
-    )
-    (project / "tests/gates/a_gate_that_keeps_nothing.sql").write_text(
-        "{{ config(store_failures=false) }} select * from {{ ref('training_set_a') }} where false", "utf-8"
-    )
+    gates = {
+        "a_gate_aside": "select * from {{ ref('aside') }} where id = 0",
+        "a_gate_that_keeps_nothing": "{{ config(store_failures=false) }}"
+        " select * from {{ ref('training_set_a') }} where false",
+    }
+    for name, query in gates.items():
+        (project / f"tests/gates/{name}.sql").write_text(query, "utf-8")
     outcome = Workshop(workshop.folder, project).build(1)
     assert not outcome.succeeded
     assert "the release would not wait for a_gate_aside, a_gate_that_keeps_nothing" in outcome.output
@@ -395,9 +366,9 @@ def test_what_a_killed_build_left_is_cleared(workshop: Workshop) -> None:
     assert workshop.database.exists()
 
 
-def test_two_builds_of_one_version(loaded: Workshop, tmp_path: Path) -> None:
+def test_two_builds_of_one_version(lean: Workshop, tmp_path: Path) -> None:
     root = {"HARVEST_TRAINING_SETS": str(tmp_path / "shared")}
-    shops = [loaded.copy_to(tmp_path / name) for name in ("one", "two")]
+    shops = [lean.copy_to(tmp_path / name) for name in ("one", "two")]
     processes = [shop.start(build_command(1), environment=root) for shop in shops]
     for process in processes:
         process.join()
