@@ -3,6 +3,7 @@
     takes to publish one more table. -#}
 {% macro published_relations() %}
     {%- set sample = ['episode_key', 'view', 'frame_idx', 'annotation_ids'] -%}
+    {%- set scope = ['project', 'scope', 'label', 'episode_key', 'annotator_id_1', 'annotator_id_2'] -%}
     {{ return({
         'a': {
             'relation': 'training_set_a',
@@ -25,6 +26,76 @@
             'relation': 'rejected_regions',
             'folder': 'lineage',
             'key': ['project', 'task_id', 'annotation_id', 'region_index', 'range_index'],
+        },
+        'agreement_timelines': {
+            'relation': 'agreement_timelines',
+            'folder': 'quality',
+            'key': scope,
+        },
+        'agreement_segments': {
+            'relation': 'agreement_segments',
+            'folder': 'quality',
+            'key': scope,
+        },
+        'agreement_transitions': {
+            'relation': 'agreement_transitions',
+            'folder': 'quality',
+            'key': ['project', 'from_label', 'to_label'],
+        },
+        'agreement_keypoints': {
+            'relation': 'agreement_keypoints',
+            'folder': 'quality',
+            'key': scope,
+        },
+        'agreement_causes': {
+            'relation': 'agreement_causes',
+            'folder': 'quality',
+            'key': ['project', 'label', 'cause'],
+        },
+        'agreement_tier_bases': {
+            'relation': 'agreement_tier_bases',
+            'folder': 'quality',
+            'key': ['project', 'tier_basis', 'px_tier', 'quality_tier'],
+        },
+        'agreement_boxes': {
+            'relation': 'agreement_boxes',
+            'folder': 'quality',
+            'key': scope,
+        },
+        'agreement_confusion': {
+            'relation': 'agreement_confusion',
+            'folder': 'quality',
+            'key': ['project', 'unit', 'label', 'other_label'],
+        },
+        'agreement_intervals': {
+            'relation': 'agreement_intervals',
+            'folder': 'quality',
+            'key': ['project', 'scope', 'label', 'statistic'],
+        },
+        'corrections': {
+            'relation': 'corrections',
+            'folder': 'quality',
+            'key': ['project', 'task_id', 'annotation_id', 'region_index', 'range_index', 'correction'],
+        },
+        'model_errors': {
+            'relation': 'model_errors',
+            'folder': 'quality',
+            'key': ['project', 'model_version', 'region_type', 'label'],
+        },
+        'annotator_records': {
+            'relation': 'annotator_records',
+            'folder': 'quality',
+            'key': ['project', 'annotator_id'],
+        },
+        'annotator_weeks': {
+            'relation': 'annotator_weeks',
+            'folder': 'quality',
+            'key': ['project', 'annotator_id', 'week'],
+        },
+        'quality_findings': {
+            'relation': 'quality_findings',
+            'folder': 'quality',
+            'key': ['finding', 'project', 'of_whom'],
         },
     }) }}
 {% endmacro %}

@@ -102,6 +102,38 @@ gate_list as (
         ])) }} as gates
     from {{ ref('release_gate') }}
 
+),
+
+agreement_list as (
+
+    select
+        {{ collect_sorted(make_struct([
+            ['project', 'project'],
+            ['statistic', 'statistic'],
+            ['episodes', 'episodes'],
+            ['estimate', 'estimate'],
+            ['low_95', 'low_95'],
+            ['high_95', 'high_95']
+        ])) }} as agreement
+    from {{ ref('agreement_intervals') }}
+    where scope = 'project'
+
+),
+
+finding_list as (
+
+    select
+        {{ collect_sorted(make_struct([
+            ['finding', 'finding'],
+            ['project', 'project'],
+            ['of_whom', 'of_whom'],
+            ['n', 'n'],
+            ['figure', 'figure'],
+            ['threshold', 'threshold']
+        ])) }} as findings
+    from {{ ref('quality_findings') }}
+    where status = 'below'
+
 )
 
 select
@@ -112,9 +144,13 @@ select
     export_list.exports,
     left_out_list.left_out,
     tier_list.tiers,
-    gate_list.gates
+    gate_list.gates,
+    agreement_list.agreement,
+    finding_list.findings
 from request
 cross join export_list
 cross join left_out_list
 cross join tier_list
 cross join gate_list
+cross join agreement_list
+cross join finding_list

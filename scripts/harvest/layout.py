@@ -18,6 +18,7 @@ A version exists when its `manifest.json` does; a folder without one is no versi
             b/training_set_b.parquet
             c/training_set_c.parquet
             lineage/*.parquet       every annotation, frame and rejected region behind the sets
+            quality/*.parquet       how good the labels are: agreement, corrections, annotators' records
 """
 
 from __future__ import annotations

@@ -374,6 +374,7 @@ def _manifest(
         "sets": {name: entries[name] for name in SETS},
         "tables": {name: value for name, value in entries.items() if name not in SETS},
         "gates": list(facts["gates"]),
+        "quality": {"agreement": list(facts["agreement"] or []), "findings": list(facts["findings"] or [])},
     }
 
 
