@@ -155,12 +155,8 @@ DAMAGES: dict[str, list[str]] = {
     "projects_agree_little_beyond_chance": [
         "update quality_findings set status = 'below' where finding = 'chance_corrected'"
     ],
-    "labels_agree_little": [
-        "update quality_findings set status = 'below' where finding = 'label'"
-    ],
-    "annotators_agree_little": [
-        "update quality_findings set status = 'below' where finding = 'annotator'"
-    ],
+    "labels_agree_little": ["update quality_findings set status = 'below' where finding = 'label'"],
+    "annotators_agree_little": ["update quality_findings set status = 'below' where finding = 'annotator'"],
     "too_little_double_reviewed_for_a_rate": [
         "insert into quality_findings values ('double_reviewed', 'a', null, 1, 1, 385, 'below')"
     ],
