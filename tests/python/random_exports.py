@@ -62,6 +62,11 @@ BOX_MOVES = (
 UPRIGHT = (0, 0, 0, 0.0, None, 360, -360)
 ROTATIONS = (*UPRIGHT, 30, 30, 90, 45.5, -60, 750)
 
+EDITS = (
+    *("by a hair", "by a hair", "slightly", "dot size", "label", "drop", "add", "choice", "size"),
+    *("boxes aside", "boxes aside"),
+)
+
 NO_NUMBERS = ("12.5", None, float("nan"), float("inf"), TOO_LARGE, True, [], {})
 OUT_OF_BOUNDS = (-2e-6, -3, 100.000002, 101, 1e300, -1e15)
 JUST_INSIDE = (0, 100, 0.0, 100.0, -5e-7, 100.0000005, 0, 100)  # a box by its slack
@@ -73,6 +78,7 @@ PROJECT_SETTINGS = (
     {"maximum_annotations": 2, "overlap_cohort_percentage": 100.0, "skip_queue": "REQUEUE_FOR_ME"},
     {"maximum_annotations": 3, "overlap_cohort_percentage": 50, "skip_queue": None},
     {"maximum_annotations": None, "overlap_cohort_percentage": 100},
+    {"maximum_annotations": 2, "overlap_cohort_percentage": 100, "skip_queue": "IGNORE_SKIPPED"},
     {"maximum_annotations": 2},
     None,
 )
@@ -103,7 +109,10 @@ def random_exports(seed: int, tasks: int = 32, letters: str = "abc") -> Document
     """Exports of some tasks per project, in one or two folders per project, with re-exports."""
     maker = Maker(random.Random(seed))
     documents: Documents = {}
+    one_server = maker.chance(0.5)
     for letter in letters:
+        if not one_server:
+            maker.last_id = 0
         documents |= maker.project(letter, tasks)
     return documents
 
@@ -128,7 +137,7 @@ class Maker:
 
     def __init__(self, rng: random.Random) -> None:
         self.rng = rng
-        self.last_id = 0
+        self.last_id = rng.choice((0, 0, 3_000_000_000))
         self.given: list[tuple[str, Json, int]] = []  # letter, place, annotation id: to be copied from
         self.truths: dict[Json, tuple[int, int]] = {}
 
@@ -293,21 +302,25 @@ class Maker:
             data |= {"episode_key": episode, "view": view}
             if frame:
                 data["frame_idx"] = self.pick((frame[0], frame[0], float(frame[0]), str(frame[0])))
+                if in_path and self.chance(0.05):
+                    data["frame_idx"] = self.pick(("soon", 7.5, "", None, [], True))
             self.forget_some(data, ("episode_key", "view", "frame_idx"), 0.15 if in_path else 0.05)
             if self.chance(0.1):
                 data["view"] = self.pick(("", None))
-        if self.chance(0.04):
+        if self.chance(0.06):
             data[media_key] = self.pick(("", None))
             if self.chance(0.5):
                 del data[media_key]
         if letter == "a" and self.chance(0.8):
             length = truth[0]
-            data["n_frames"] = self.pick((length, length, length, float(length), str(length), None, 0))
+            data["n_frames"] = self.pick(
+                (length, length, length, float(length), str(length), None, 0, "", "long", 41.5)
+            )
         if letter != "a" and self.chance(0.8):
             data |= {"width": truth[0], "height": self.pick((truth[1], str(truth[1]), float(truth[1])))}
             self.forget_some(data, ("width", "height"), 0.05)
             if self.chance(0.05):
-                data["width"] = self.pick((0, -5, "", None, "wide"))
+                data["width"] = self.pick((0, -5, "", None, "wide", f"{truth[0]}.0", [], True))
         return data
 
     def media(self, path: str) -> str:
@@ -379,12 +392,12 @@ class Maker:
 
     def parent(self, place: Json) -> int | None:
         """At times an earlier annotation, mostly of the same place."""
-        if not self.chance(0.2):
+        if not self.chance(0.25):
             return None
         near = [its_id for letter, where, its_id in self.given if where == place]
         far = [its_id for letter, where, its_id in self.given if letter == place[0]]
         options = near if near and self.chance(0.85) else far
-        return self.pick(options[-3:]) if options else 999_999
+        return self.pick(options[-2:]) if options else 999_999
 
     def start_from(self, annotation: Json, prediction: Json, place: Json, truth: tuple[int, int]) -> None:
         """Keep, edit or redraw a prediction; the file knows it whole, by its id, or not at all."""
@@ -403,29 +416,14 @@ class Maker:
         """A predicted result after a person looked at it."""
         for region in result:
             region["origin"] = self.pick(("prediction", "prediction", "manual", "prediction-changed"))
-        what = self.pick(
-            (
-                "nothing",
-                "nothing",
-                "nothing",
-                "nothing",
-                "nothing",
-                "by a hair",
-                "by a hair",
-                "slightly",
-                "dot size",
-                "label",
-                "drop",
-                "add",
-                "choice",
-                "size",
-            )
-        )
+        what = self.pick(("nothing",) * 5 + EDITS)
         region = self.pick(result) if result else None
         if what == "add":
             result.append(self.region(place, truth, STILL, "added"))
         elif what == "choice":
             result.append(self.choice_item())
+        elif what == "boxes aside":
+            self.move_boxes_aside(result)
         elif region is not None:
             self.edit_region(region, what, result)
         return result
@@ -448,14 +446,21 @@ class Maker:
             key = self.pick(("x", "y"))
             if type(value.get(key)) is float and abs(value[key]) < 1e6:
                 value[key] += step
-            ranges = value.get("ranges")
-            if (
-                isinstance(ranges, list)
-                and ranges
-                and what == "slightly"
-                and type(ranges[0].get("start")) is int
-            ):
-                ranges[0]["start"] += 1
+            if what == "slightly" and type(value.get("ranges")) is list:
+                self.move_starts(value["ranges"])
+
+    def move_starts(self, ranges: list[Json]) -> None:
+        for bounds in ranges:
+            if type(bounds.get("start")) is int:
+                bounds["start"] += 1
+
+    def move_boxes_aside(self, result: list[Json]) -> None:
+        """By 5 px, which leaves an upright box of 45 px an IoU of 0.8."""
+        for region in result:
+            value, width = region.get("value"), region.get("original_width")
+            is_box = region["type"] == "rectanglelabels" and isinstance(value, dict)
+            if is_box and type(value.get("x")) is float and type(width) is int and width > 0:
+                value["x"] += 500 / width
 
     def happen_to(self, annotation: Json, predictions: list[Json]) -> None:
         """At times something other than a plain submission."""
@@ -686,6 +691,8 @@ class Maker:
             value["ranges"] = self.pick(([], None, "text", {}))
         elif trouble == "geometry":
             self.spoil_geometry(value, kind)
+            if self.chance(0.3):
+                region["original_height"] = None
         elif trouble == "size":
             region["original_width"] = self.pick((None, 0, "400", TOO_LARGE, -400))
         elif trouble == "value":
@@ -729,7 +736,13 @@ class Maker:
                     "labels": ["then"],
                 },
                 self.choice_item(),
-                {"id": "t", "type": "textarea", "value": {"text": ["wrist"]}, "original_width": 500},
+                {
+                    "id": "t",
+                    "type": "textarea",
+                    "value": {"text": ["wrist"]},
+                    "original_width": 500,
+                    "original_height": 99,
+                },
                 {
                     "id": "poly",
                     "type": "polygonlabels",
