@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -12,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
+
+import yaml
 
 from harvest.errors import HarvestError
 from harvest.layout import TrainingSets, Version, sha256_of
@@ -143,7 +144,8 @@ def _build(version: Version, place: Path, database: Path, project_folder: Path) 
             *("--exclude-resource-type", "unit_test"),  # they prove the code, with vars of their own
             *("--project-dir", project_folder.absolute(), "--profiles-dir", project_folder.absolute()),
             *("--target-path", place / "target", "--log-path", place / "logs"),
-            *("--vars", json.dumps(variables)),
+            # YAML and not JSON: dbt reads 1e-07 as a text, 1.0e-07 as a number
+            *("--vars", yaml.safe_dump(variables, default_flow_style=True, width=float("inf"))),
         ],
         cwd=project_folder,
         env={
