@@ -76,13 +76,13 @@ ratios as (
 
     union all
 
-    select project, episode_key, label, 'mean_iou' as statistic, sum(iou) as hits, count(*) as n
+    select project, episode_key, label, 'mean_iou' as statistic, {{ exact_sum('iou') }} as hits, count(*) as n
     from boxes
     group by project, episode_key, label
 
     union all
 
-    select project, episode_key, null as label, 'oks' as statistic, sum(oks) as hits, count(*) as n
+    select project, episode_key, null as label, 'oks' as statistic, {{ exact_sum('oks') }} as hits, count(*) as n
     from frames
     group by project, episode_key
 
