@@ -56,8 +56,8 @@ def content_of(relation: duckdb.DuckDBPyRelation) -> Content:
         TypeError: A column has a type without a canonical text.
     """
     columns = list(zip(relation.columns, relation.types, strict=True))
-    row_text = " || ".join(_text_sql(_quoted(name), type_) for name, type_ in columns)
-    sums = relation.project(f"md5({row_text}) as row_md5").aggregate(
+    row_text = ", ".join(_text_sql(_quoted(name), type_) for name, type_ in columns)
+    sums = relation.project(f"md5(concat({row_text})) as row_md5").aggregate(
         """
         count(*),
         coalesce(sum(cast('0x' || substr(row_md5, 1, 16) as ubigint)), 0),
@@ -111,10 +111,10 @@ def _text_sql(value: str, type_: Any, depth: int = 0) -> str:
         element_text = _text_sql(element, dict(type_.children)["child"], depth + 1)
         text = f"'[' || array_to_string(list_transform({value}, lambda {element}: {element_text}), '') || ']'"
     elif type_.id == "struct":
-        fields = " || ".join(
+        fields = ", ".join(
             _text_sql(f"{value}.{_quoted(name)}", child, depth) for name, child in type_.children
         )
-        text = f"case when {value} is not null then '{{' || {fields} || '}}' end"
+        text = f"case when {value} is not null then concat('{{', {fields}, '}}') end"
     else:
         raise TypeError(f"A column of type {type_} has no canonical text, so it cannot be published.")
     return f"coalesce({text}, 'n')"

@@ -104,11 +104,13 @@ def lean_project(built: Workshop, folder: Path) -> Workshop:
         built: A workshop in which the whole project was built; its database gets the copies.
         folder: Where to put the project.
     """
-    names = set(
-        re.findall(r"ref\('(\w+)'\)", "".join(map(Path.read_text, (ROOT / "models/publish").glob("*.sql"))))
+    publishing = {path.stem: path.read_text("utf-8") for path in (ROOT / "models/publish").glob("*.sql")}
+    published = set(
+        re.findall(r"'relation': '(\w+)'", (ROOT / "macros/publish/export.sql").read_text("utf-8"))
     )
-    names |= set(re.findall(r"'relation': '(\w+)'", (ROOT / "macros/publish/export.sql").read_text("utf-8")))
-    marts = sorted(name for name in names if not list((ROOT / "models/publish").glob(f"{name}.*")))
+    referred = set(re.findall(r"ref\('(\w+)'\)", "".join(publishing.values())))
+    python_models = {path.stem for path in (ROOT / "models/publish").glob("*.py")}
+    marts = sorted((published | referred) - publishing.keys() - python_models)
 
     for name in ("macros", "models/publish", "models/staging", "tests/generic"):
         shutil.copytree(ROOT / name, folder / name)
@@ -125,7 +127,8 @@ def lean_project(built: Workshop, folder: Path) -> Workshop:
                 "select table_schema from information_schema.tables where table_name = ?", [mart]
             ).fetchone()
             connection.execute(f"create table kept.{mart} as from {schema}.{mart}")
-            model = "{{ config(materialized='view') }} " + f"select * from kept.{mart}"
+            materialized = "view" if mart in published else "ephemeral"
+            model = f"{{{{ config(materialized='{materialized}') }}}} select * from kept.{mart}"
             (folder / f"models/marts/{mart}.sql").write_text(model, "utf-8")
     return Workshop(built.folder, folder)
 

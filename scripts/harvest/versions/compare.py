@@ -32,15 +32,38 @@ RELATIONS: Final = {
 }
 """The relations of a comparison, by name."""
 
+SCORES: Final = frozenset({"confidence", "label_posterior"})
+"""Columns that depend on all that a row's reviewers ever did: a new annotation anywhere moves them a little.
+A row in which nothing else differs is not changed but rescored; such rows are counted, not listed."""
+
 TIMELINE_SETTINGS: Final = frozenset(
-    {"timeline_frame_base", "max_frames", "boundary_weight", "boundary_frames"}
+    {"timeline_frame_base", "max_frames", "boundary_weight", "boundary_frames", "timeline_consensus"}
+    | {"dawid_skene_iterations", "dawid_skene_tolerance", "dawid_skene_smoothing"}
 )
 FRAME_SETTINGS: Final = frozenset(
     {
-        *("disagreement_statistic", "hi_px", "lo_px", "hi_iou", "lo_iou", "box_tiers", "hi_samples"),
+        "disagreement_statistic",
+        "hi_px",
+        "lo_px",
+        "hi_iou",
+        "lo_iou",
+        "box_tiers",
+        "hi_samples",
         "frame_pattern",
     }
+    | {"tier_basis", "keypoint_scale", "hi_relative", "lo_relative", "hi_oks", "lo_oks"}
 )
+SCORE_SETTINGS: Final = frozenset(
+    {"record_prior_cases", "confidence_med", "confidence_single", "confidence_unknown_record"}
+)
+REPORT_SETTINGS: Final = frozenset(
+    {"max_lo_frame_share", "min_double_review_share", "max_excluded_share", "max_skipped_task_share"}
+    | {"max_untouched_share", "boundary_tolerance_frames", "transition_window_frames", "swap_ratio"}
+    | {"confusion_iou", "nudge_px", "nudge_frames", "bootstrap_resamples", "bootstrap_seed", "outlier_z"}
+    | {"min_outlier_annotators", "min_chance_corrected", "min_label_agreement", "min_annotator_record"}
+    | {"min_gate_cases", "rate_margin"}
+)
+"""Vars that reach only timelines, only frames, only SCORES, or no set. Any other may change any row."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +92,8 @@ class Comparison:
 
     @property
     def is_same(self) -> bool:
-        """Whether every row of every set is the same."""
-        return self.relation("changed_rows").limit(1).fetchone() is None
+        """Whether every row of every set is the same, scores included."""
+        return self.relation("changes_by_cause").limit(1).fetchone() is None
 
     def save(self, database: Path) -> str:
         """Copy the relations into a DuckDB file, and return the schema they are in, such as `diff_1_2`.
@@ -84,7 +107,8 @@ class Comparison:
         except duckdb.Error as error:
             raise HarvestError(f"{database} cannot be written: {str(error).splitlines()[0]}") from None
         try:
-            self.connection.execute(f"create or replace schema saved.{schema}")
+            self.connection.execute(f"drop schema if exists saved.{schema} cascade")
+            self.connection.execute(f"create schema saved.{schema}")
             for name in RELATIONS:
                 self.connection.execute(f"create table saved.{schema}.{name} as from {name}")
         finally:
@@ -168,23 +192,23 @@ def _create_version_causes(
     code: Sequence[tuple[str, Any, Any]],
 ) -> None:
     """Per set the cause that is left when no annotation explains a row: settings before code."""
-    connection.execute("create temp table version_causes (set_name text, cause text, detail text)")
+    connection.execute(
+        "create temp table version_causes (set_name text, is_of_scores boolean, cause text, detail text)"
+    )
     for name in SETS:
-        relevant = [setting for setting in settings if _concerns(setting[0], name)]
-        if relevant:
-            cause, detail = "setting change", described(relevant)
-        elif code:
-            cause, detail = "code change", described(code)
-        else:
-            continue
-        connection.execute("insert into version_causes values (?, ?, ?)", [name, cause, detail])
-
-
-def _concerns(setting: str, set_name: str) -> bool:
-    """Whether a var can change the rows of a set; a var that is not known here may change anything."""
-    if setting.endswith("_share"):  # thresholds of gates
-        return False
-    return setting not in (FRAME_SETTINGS if set_name == "a" else TIMELINE_SETTINGS)
+        for is_of_scores in (False, True):
+            foreign = REPORT_SETTINGS | (FRAME_SETTINGS if name == "a" else TIMELINE_SETTINGS)
+            foreign |= frozenset() if is_of_scores else SCORE_SETTINGS
+            relevant = [setting for setting in settings if setting[0] not in foreign]
+            if relevant:
+                cause, detail = "setting change", described(relevant)
+            elif code:
+                cause, detail = "code change", described(code)
+            else:
+                continue
+            connection.execute(
+                "insert into version_causes values (?, ?, ?, ?)", [name, is_of_scores, cause, detail]
+            )
 
 
 def _create_row_changes(connection: duckdb.DuckDBPyConnection, old: Version, new: Version) -> None:
@@ -197,6 +221,9 @@ def _create_row_changes(connection: duckdb.DuckDBPyConnection, old: Version, new
         )
         """
     )
+    connection.execute(
+        "create temp table rescored_rows (set_name text, row_count bigint, episode_count bigint)"
+    )
     for name in SETS:
         before, after = old.entry(name), new.entry(name)
         if (before["rows"], before["fingerprint"], before["columns"]) != (
@@ -208,7 +235,7 @@ def _create_row_changes(connection: duckdb.DuckDBPyConnection, old: Version, new
 
 
 def _row_changes_sql(connection: duckdb.DuckDBPyConnection, name: str) -> str:
-    """SQL that adds the differing rows of one set to `row_changes`.
+    """SQL that adds the differing rows of one set to `row_changes`, and counts the rescored ones.
 
     Rows are first told apart by hashes, so that the wide columns of the many equal rows never meet in a join.
     A row is left out when one of the same key hash and the same content hash is on the other side.
@@ -221,8 +248,12 @@ def _row_changes_sql(connection: duckdb.DuckDBPyConnection, name: str) -> str:
     )
     keys = KEYS[name]
     shared = [column for column in new_types if old_types.get(column) == new_types[column]]
-    compared = [column for column in shared if column not in keys]
-    hashes = f"hash({', '.join(keys)}) as key_hash, hash({', '.join(shared)}) as row_hash"
+    scores = [column for column in shared if column in SCORES]
+    compared = [column for column in shared if column not in keys and column not in SCORES]
+    hashes = (
+        f"hash({', '.join(keys)}) as key_hash, hash({', '.join([*keys, *compared])}) as row_hash,"
+        f" hash({', '.join(['0', *scores])}) as score_hash, episode_key"
+    )
     same_key = " and ".join(f"old.{key} is not distinct from new.{key}" for key in keys)
     changed = ", ".join(
         f"case when {_differs_sql(f'old.{column}', f'new.{column}', new_types[column])} then '{column}' end"
@@ -238,19 +269,28 @@ def _row_changes_sql(connection: duckdb.DuckDBPyConnection, name: str) -> str:
         for side in ("old", "new")
     }
     is_task_data = (
-        "true" if name == "a" else "list_has_any(changed_columns, ['media', 'image_width', 'image_height'])"
+        "changed_columns != ['label_rank']"
+        if name == "a"
+        else "list_has_any(changed_columns, ['media', 'image_width', 'image_height'])"
     )
     return f"""
         create or replace temp table differing as
-        with
-        old_hashes as (select {hashes} from old_{name}),
-        new_hashes as (select {hashes} from new_{name}),
-        differing_hashes as (
-            select key_hash from old_hashes anti join new_hashes using (key_hash, row_hash)
-            union
-            select key_hash from new_hashes anti join old_hashes using (key_hash, row_hash)
-        )
-        select key_hash from differing_hashes;
+        select
+            coalesce(old.key_hash, new.key_hash) as key_hash,
+            coalesce(old.episode_key, new.episode_key) as episode_key,
+            old.key_hash is not null and new.key_hash is not null as is_only_rescored
+        from (select {hashes} from old_{name}) as old
+        full outer join (select {hashes} from new_{name}) as new
+            on old.key_hash = new.key_hash and old.row_hash = new.row_hash
+        where old.key_hash is null or new.key_hash is null or old.score_hash != new.score_hash;
+
+        insert into rescored_rows
+        select '{name}', count(*), count(distinct episode_key)
+        from differing
+        where is_only_rescored
+        having count(*) > 0;
+
+        delete from differing where is_only_rescored;
 
         insert into row_changes by name
         with

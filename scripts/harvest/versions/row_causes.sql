@@ -1,6 +1,6 @@
 -- Every row that differs between two versions, with the nearest cause that the versions can prove.
 -- Reads: row_changes (what differs), annotation_events, old_reviews, new_reviews (frame_reviews of either version),
--- version_causes (set_name, cause, detail: the settings or the code, when they differ).
+-- version_causes (set_name, is_of_scores, cause, detail: the settings or the code, when they differ), rescored_rows.
 create or replace temp table changed_rows as
 
 with
@@ -17,6 +17,8 @@ own_events as (
             row_id,
             set_name,
             episode_key,
+            view,
+            case when set_name != 'a' then frame_idx end as frame_idx,
             unnest(annotation_ids) as annotation_id
         from row_changes
     ) as listed
@@ -25,6 +27,8 @@ own_events as (
             listed.set_name = annotation_events.project
             and listed.annotation_id = annotation_events.annotation_id
             and listed.episode_key = annotation_events.episode_key
+            and listed.view is not distinct from annotation_events.view
+            and listed.frame_idx is not distinct from annotation_events.frame_idx
     group by listed.row_id
 
 ),
@@ -87,7 +91,8 @@ evidence as (
             and row_changes.view is not distinct from place_events.view
             and case when row_changes.set_name != 'a' then row_changes.frame_idx end
             is not distinct from place_events.frame_idx
-    left join version_causes on row_changes.set_name = version_causes.set_name
+    left join version_causes
+        on row_changes.set_name = version_causes.set_name and not version_causes.is_of_scores
 
 )
 
@@ -125,6 +130,18 @@ select
     count(distinct episode_key) as episode_count
 from changed_rows
 group by set_name, change, cause
+
+union all
+
+select
+    rescored_rows.set_name,
+    'rescored' as change,
+    coalesce(version_causes.cause, 'reviewer records') as cause,
+    rescored_rows.row_count,
+    rescored_rows.episode_count
+from rescored_rows
+left join version_causes
+    on rescored_rows.set_name = version_causes.set_name and version_causes.is_of_scores
 order by set_name, change, cause;
 
 create or replace temp table changes_by_episode as
