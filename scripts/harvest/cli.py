@@ -49,9 +49,21 @@ def _projects(
 )
 @database_option
 @click.option("--strict", is_flag=True, help="Fail and load nothing when a task cannot be understood.")
+@click.option(
+    "--memory-limit",
+    default="256MB",
+    show_default=True,
+    metavar="SIZE",
+    help="Memory of DuckDB; the load takes up to 512 MB more.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but warnings and errors.")
 def load(
-    paths: tuple[str, ...], projects: dict[str, list[str]], database: str, strict: bool, quiet: bool
+    paths: tuple[str, ...],
+    projects: dict[str, list[str]],
+    database: str,
+    strict: bool,
+    memory_limit: str,
+    quiet: bool,
 ) -> None:
     """Load Label Studio JSON exports, replacing what was loaded before.
 
@@ -62,9 +74,18 @@ def load(
     from rich.console import Console
 
     from harvest.loader import load as load_exports
+    from harvest.loader.progress import progress_bar
     from harvest.loader.report import print_report
 
-    report = load_exports(paths, projects=projects, database=database, strict=strict)
+    with progress_bar(Console(stderr=True), quiet=quiet) as progress:
+        report = load_exports(
+            paths,
+            projects=projects,
+            database=database,
+            strict=strict,
+            memory_limit=memory_limit,
+            progress=progress,
+        )
     print_report(report, Console(file=sys.stderr if quiet else sys.stdout), quiet=quiet)
 
 

@@ -22,31 +22,34 @@ select
     data
 from batch_tasks;
 
+-- the loader has compared what is usual; the rest is compared here
 create or replace temp table batch_compared as
 select
-    tasks.project,
-    tasks.task_id,
-    annotations.*,
-    case
-        when annotations.prediction_state = 'known'
-            then
-                comparable_items(tasks.project, coalesce(annotations.items, []))
-                = comparable_items(tasks.project, coalesce(annotations.prediction_items, []))
-    end as is_prediction_identical
+    annotations.result_seq,
+    comparable_items(tasks.project, result_items(results.result))
+    = comparable_items(tasks.project, result_items(predictions.result)) as is_prediction_identical
 from batch_annotations as annotations
-inner join batch_tasks as tasks on annotations.task_seq = tasks.task_seq;
+inner join batch_tasks as tasks on annotations.task_seq = tasks.task_seq
+inner join incoming_annotations as results on annotations.result_seq = results.result_seq
+left join incoming_prediction_results as predictions on annotations.prediction_seq = predictions.result_seq
+where annotations.prediction_state = 'known' and annotations.is_prediction_identical is null;
+
+update batch_annotations as annotations
+set is_prediction_identical = compared.is_prediction_identical
+from batch_compared as compared
+where annotations.result_seq = compared.result_seq;
 
 insert into label_studio.annotations by name
 select
-    project,
-    task_id,
+    tasks.project,
+    tasks.task_id,
     annotation_id,
     annotator_id,
-    utc(created_at) as created_at,
-    utc(updated_at) as updated_at,
+    utc(annotations.created_at) as created_at,
+    utc(annotations.updated_at) as updated_at,
     was_cancelled,
-    result is null as is_result_null,
-    coalesce(len(items), 0) as region_count,
+    is_result_null,
+    region_count,
     result_count,
     updated_by,
     lead_time_s,
@@ -61,7 +64,8 @@ select
     prediction_model_version,
     prediction_score,
     is_prediction_identical
-from batch_compared;
+from batch_annotations as annotations
+inner join batch_tasks as tasks on annotations.task_seq = tasks.task_seq;
 
 insert into label_studio.drafts by name
 select
@@ -87,52 +91,38 @@ select
 from incoming_predictions as incoming
 inner join batch_tasks as tasks on incoming.task_seq = tasks.task_seq;
 
-create or replace temp macro region_rows(item_table) as table
-with items as (
-    select
-        project,
-        task_id,
-        annotation_id,
-        result,
-        unnest(items) as item,
-        generate_subscripts(items, 1) - 1 as region_index
-    from query_table(item_table)
+-- `returning` makes the insert one ordered stream, whose full row groups leave memory; the threads flatten before it
+insert into label_studio.regions by name
+with flattened as materialized (
+    select * from usual_region_rows('incoming_annotations')
+    union all by name
+    select * from region_rows('incoming_annotations')
 )
 
 select
-    project,
-    task_id,
-    annotation_id,
-    region_index,
-    item.id as region_id,
-    item.type as region_type,
-    label_texts(
-        case
-            when item.type in ('timelinelabels', 'keypointlabels', 'rectanglelabels') then item_labels(item)
-            else
-                try_cast(
-                    json_extract(result, '/' || region_index || '/value' || json_pointer(item.type)) as json []
-                )
-        end
-    ) as labels,
-    finite_number(item.value.x) as x,
-    finite_number(item.value.y) as y,
-    finite_number(item.value.width) as width,
-    finite_number(item.value.height) as height,
-    item_rotation(item) as rotation,
-    case when finite_number(item.original_width) > 0 then finite_number(item.original_width) end as original_width,
-    case when finite_number(item.original_height) > 0 then finite_number(item.original_height) end as original_height,
-    item.parentid as parent_region_id,
-    item_ranges(item) as ranges
-from items;
-
-insert into label_studio.regions by name
-from region_rows('batch_compared');
-
-create or replace temp view batch_predictions as
-select project, task_id, annotation_id, prediction_result as result, prediction_items as items
-from batch_compared
-where not is_prediction_identical;
+    tasks.project,
+    tasks.task_id,
+    annotations.annotation_id,
+    flattened.* exclude (result_seq)
+from flattened
+inner join batch_annotations as annotations on flattened.result_seq = annotations.result_seq
+inner join batch_tasks as tasks on annotations.task_seq = tasks.task_seq
+returning 0;
 
 insert into label_studio.prediction_regions by name
-from region_rows('batch_predictions');
+with flattened as materialized (
+    select * from usual_region_rows('incoming_prediction_results')
+    union all by name
+    select * from region_rows('incoming_prediction_results')
+)
+
+select
+    tasks.project,
+    tasks.task_id,
+    annotations.annotation_id,
+    flattened.* exclude (result_seq)
+from flattened
+inner join batch_annotations as annotations on flattened.result_seq = annotations.prediction_seq
+inner join batch_tasks as tasks on annotations.task_seq = tasks.task_seq
+where not annotations.is_prediction_identical
+returning 0;

@@ -97,7 +97,7 @@ create or replace temp macro comparable_items(project, items) as (
     list_transform(
         list_sort(
             list_transform(
-                list_filter(items, lambda item: is_label_region(project, item.type)),
+                list_filter(coalesce(items, []), lambda item: is_label_region(project, item.type)),
                 lambda item, i: {'id': item.id, 'i': i, 'item': item}
             )
         ),
@@ -114,3 +114,107 @@ create or replace temp macro comparable_items(project, items) as (
         }
     )
 );
+
+-- the same as region_rows for results whose regions all have the usual form, see compare.py: numbers are numbers,
+-- there is one label and no range; this halves the work
+create or replace temp macro usual_region_rows(results) as table
+with transformed as (
+    select
+        result_seq,
+        json_transform(result, '[{
+            "id": "VARCHAR", "type": "VARCHAR", "parentID": "VARCHAR",
+            "original_width": "DOUBLE", "original_height": "DOUBLE",
+            "value": {
+                "x": "DOUBLE", "y": "DOUBLE", "width": "DOUBLE", "height": "DOUBLE", "rotation": "DOUBLE",
+                "keypointlabels": ["VARCHAR"], "rectanglelabels": ["VARCHAR"]
+            }
+        }]') as items
+    from query_table(results)
+    where is_usual
+),
+
+items as (
+    select
+        result_seq,
+        unnest(items) as item,
+        generate_subscripts(items, 1) - 1 as region_index
+    from transformed
+)
+
+select
+    result_seq,
+    region_index,
+    item.id as region_id,
+    item.type as region_type,
+    case item.type when 'keypointlabels' then item.value.keypointlabels else item.value.rectanglelabels end as labels,
+    item.value.x,
+    item.value.y,
+    item.value.width,
+    item.value.height,
+    coalesce(item.value.rotation, 0.0) as rotation,
+    case when item.original_width > 0 then item.original_width end as original_width,
+    case when item.original_height > 0 then item.original_height end as original_height,
+    item.parentid as parent_region_id,
+    []::struct("start" bigint, "end" bigint)[] as ranges
+from items;
+
+-- the rows of label_studio.regions: one for each item of the results that are not usual in a relation of
+-- result_seq, is_usual, result
+create or replace temp macro region_rows(results) as table
+with transformed as (
+    select
+        result_seq,
+        result,
+        result_items(result) as items
+    from query_table(results)
+    where not is_usual
+),
+
+items as (
+    select
+        result_seq,
+        result,
+        unnest(items) as item,
+        generate_subscripts(items, 1) - 1 as region_index
+    from transformed
+),
+
+typed as (
+    select
+        result_seq,
+        region_index,
+        item.id as region_id,
+        item.type as region_type,
+        case
+            when item.type in ('timelinelabels', 'keypointlabels', 'rectanglelabels') then item_labels(item)
+            else
+                try_cast(
+                    json_extract(result, '/' || region_index || '/value' || json_pointer(item.type)) as json []
+                )
+        end as json_labels,
+        try_cast(item.value.x::varchar as double) as x,
+        try_cast(item.value.y::varchar as double) as y,
+        try_cast(item.value.width::varchar as double) as width,
+        try_cast(item.value.height::varchar as double) as height,
+        case
+            when item.value.rotation is null then 0.0 else try_cast(item.value.rotation::varchar as double)
+        end as rotation,
+        try_cast(item.original_width::varchar as double) as original_width,
+        try_cast(item.original_height::varchar as double) as original_height,
+        item.parentid as parent_region_id,
+        item_ranges(item) as ranges
+    from items
+)
+
+select
+    * exclude (json_labels) replace (
+        case when isfinite(x) then x end as x,
+        case when isfinite(y) then y end as y,
+        case when isfinite(width) then width end as width,
+        case when isfinite(height) then height end as height,
+        case when isfinite(rotation) then rotation end as rotation,
+        case when isfinite(original_width) and original_width > 0 then original_width end as original_width,
+        case when isfinite(original_height) and original_height > 0 then original_height end as original_height
+    ),
+    label_texts(json_labels) as labels
+from typed;

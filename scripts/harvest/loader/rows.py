@@ -2,12 +2,42 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from itertools import accumulate
+from typing import ClassVar
 
 import pyarrow as pa
 from msgspec import Raw
 
+from harvest.loader.compare import Regions, are_identical, usual_regions
 from harvest.loader.envelope import NULL_TEXT, Annotation, Draft, Prediction, Review, Task, id_of
 
+EXPORTS = pa.schema(
+    {
+        "export_id": pa.int32(),
+        "project": pa.string(),
+        "path": pa.string(),
+        "sha256": pa.string(),
+        "bytes": pa.int64(),
+        "task_count": pa.int64(),
+        "loaded_task_count": pa.int64(),
+        "superseded_task_count": pa.int64(),
+        "quarantined_task_count": pa.int64(),
+        "maximum_annotations": pa.int32(),
+        "overlap_cohort_percentage": pa.float64(),
+        "skip_queue": pa.string(),
+        "label_config": pa.string(),
+        "media_key": pa.string(),
+        "frame_rate": pa.string(),
+    }
+)
+CONFIG_LABELS = pa.schema(
+    {
+        "export_id": pa.int32(),
+        "control_name": pa.string(),
+        "label": pa.string(),
+        "control_type": pa.string(),
+    }
+)
 TASKS = pa.schema(
     {
         "task_seq": pa.int64(),
@@ -18,7 +48,7 @@ TASKS = pa.schema(
         "overlap": pa.int32(),
         "total_annotations": pa.int64(),
         "cancelled_annotations": pa.int64(),
-        "data": pa.string(),
+        "data": pa.large_string(),
     }
 )
 ANNOTATIONS = pa.schema(
@@ -29,7 +59,6 @@ ANNOTATIONS = pa.schema(
         "created_at": pa.string(),
         "updated_at": pa.string(),
         "was_cancelled": pa.bool_(),
-        "result": pa.large_string(),
         "result_count": pa.int64(),
         "updated_by": pa.int64(),
         "lead_time_s": pa.float64(),
@@ -43,8 +72,16 @@ ANNOTATIONS = pa.schema(
         "prediction_id": pa.int64(),
         "prediction_model_version": pa.string(),
         "prediction_score": pa.float64(),
-        "prediction_result": pa.large_string(),
+        "prediction_seq": pa.int64(),
+        "is_prediction_identical": pa.bool_(),
+        "usual_region_count": pa.int32(),
+        "result_seq": pa.int64(),
+        "is_usual": pa.bool_(),
+        "result": pa.large_string(),
     }
+)
+PREDICTION_RESULTS = pa.schema(
+    {"task_seq": pa.int64(), "result_seq": pa.int64(), "is_usual": pa.bool_(), "result": pa.large_string()}
 )
 DRAFTS = pa.schema(
     {
@@ -77,17 +114,36 @@ QUARANTINE = pa.schema(
     }
 )
 
+CHUNK_BYTES = 2**21
+
 
 class Batch:
-    """Rows of the tasks added since the batch was made."""
+    """Rows of the tasks added since the batch was made.
+
+    They are kept as Arrow record batches of some `CHUNK_BYTES` of results each, which DuckDB's threads share.
+    """
+
+    SCHEMAS: ClassVar[dict[str, pa.Schema]] = {
+        "incoming_tasks": TASKS,
+        "incoming_annotations": ANNOTATIONS,
+        "incoming_drafts": DRAFTS,
+        "incoming_predictions": PREDICTIONS,
+        "incoming_prediction_results": PREDICTION_RESULTS,
+    }
 
     def __init__(self) -> None:
-        self._tasks: list[tuple] = []
-        self._annotations: list[tuple] = []
-        self._drafts: list[tuple] = []
-        self._predictions: list[tuple] = []
+        self._chunks: dict[str, list[pa.RecordBatch]] = {name: [] for name in self.SCHEMAS}
+        self._result_seq = 0
+        self._start_chunk()
 
-    def add(self, task: Task, task_seq: int, export_id: int) -> None:
+    def _start_chunk(self) -> None:
+        self._chunk_bytes = 0
+        self._rows: dict[str, list[tuple]] = {name: [] for name in self.SCHEMAS}
+        self._tasks, self._annotations, self._drafts, self._predictions, self._prediction_results = (
+            self._rows.values()
+        )
+
+    def add(self, task: Task, task_seq: int, export_id: int, project: str) -> None:
         """Add a task with everything in it. `task_seq` numbers the task copies of a load."""
         self._tasks.append(
             (
@@ -102,6 +158,54 @@ class Batch:
                 _json_text(task.data),
             )
         )
+        predictions = self._add_predictions(task, task_seq)
+        self._add_drafts(task, task_seq)
+        comparison = _Comparison(project)
+        for annotation in task.annotations:
+            result = _json_text(annotation.result)
+            state, prediction_id, prediction = _known_prediction(annotation, predictions)
+            regions = usual_regions(project, result)
+            is_identical, prediction_seq = None, None
+            if prediction is not None:
+                prediction_text = _json_text(prediction.result)
+                is_identical = comparison.is_identical(regions, prediction_text)
+                if not is_identical:
+                    prediction_seq = self._add_prediction_result(task_seq, prediction_text, comparison)
+            self._result_seq += 1
+            self._annotations.append(
+                (
+                    task_seq,
+                    annotation.id,
+                    id_of(annotation.completed_by),
+                    annotation.created_at,
+                    annotation.updated_at,
+                    annotation.was_cancelled is True,
+                    annotation.result_count,
+                    id_of(annotation.updated_by),
+                    annotation.lead_time,
+                    annotation.import_id,
+                    annotation.last_action,
+                    _latest_verdict(annotation.reviews) if annotation.reviews else None,
+                    annotation.ground_truth is True,
+                    id_of(annotation.parent_prediction),
+                    id_of(annotation.parent_annotation),
+                    state,
+                    prediction_id,
+                    prediction and prediction.model_version,
+                    prediction and prediction.score,
+                    prediction_seq,
+                    is_identical,
+                    None if regions is None else len(regions),
+                    self._result_seq,
+                    _is_flat(project, regions),
+                    result,
+                )
+            )
+            self._chunk_bytes += len(result or b"")
+        if self._chunk_bytes >= CHUNK_BYTES:
+            self._finish_chunk()
+
+    def _add_predictions(self, task: Task, task_seq: int) -> dict[int, Prediction | None]:
         predictions: dict[int, Prediction | None] = {}
         for prediction in task.predictions or ():
             if isinstance(prediction, int):
@@ -121,6 +225,9 @@ class Batch:
                     not memoryview(prediction.result),
                 )
             self._predictions.append(row)
+        return predictions
+
+    def _add_drafts(self, task: Task, task_seq: int) -> None:
         drafts: dict[int, Draft | None] = {}
         for draft in task.drafts or ():
             if isinstance(draft, int):
@@ -133,62 +240,75 @@ class Batch:
             else:
                 row = (task_seq, draft_id, id_of(draft.annotation), draft.created_at, draft.updated_at, False)
             self._drafts.append(row)
-        for annotation in task.annotations:
-            self._annotations.append(
-                (
-                    task_seq,
-                    annotation.id,
-                    id_of(annotation.completed_by),
-                    annotation.created_at,
-                    annotation.updated_at,
-                    annotation.was_cancelled is True,
-                    _json_text(annotation.result),
-                    annotation.result_count,
-                    id_of(annotation.updated_by),
-                    annotation.lead_time,
-                    annotation.import_id,
-                    annotation.last_action,
-                    _latest_verdict(annotation.reviews) if annotation.reviews else None,
-                    annotation.ground_truth is True,
-                    id_of(annotation.parent_prediction),
-                    id_of(annotation.parent_annotation),
-                    *_known_prediction(annotation, predictions),
-                )
-            )
+
+    def _add_prediction_result(
+        self, task_seq: int, text: memoryview | None, comparison: "_Comparison"
+    ) -> int | None:
+        """The number of this prediction in `incoming_prediction_results`, where each text stands once."""
+        if comparison.prediction_seq is None and text is not None:
+            self._result_seq += 1
+            comparison.prediction_seq = self._result_seq
+            is_usual = _is_flat(comparison.project, comparison.regions)
+            self._prediction_results.append((task_seq, self._result_seq, is_usual, text))
+            self._chunk_bytes += len(text)
+        return comparison.prediction_seq
+
+    def _finish_chunk(self) -> None:
+        for name, rows in self._rows.items():
+            if rows:
+                self._chunks[name].append(record_batch(rows, self.SCHEMAS[name]))
+        self._start_chunk()
 
     def tables(self) -> dict[str, pa.Table]:
         """The rows so far, by the name of the relation that the batch SQL reads."""
+        self._finish_chunk()
         return {
-            "incoming_tasks": table(self._tasks, TASKS),
-            "incoming_annotations": table(self._annotations, ANNOTATIONS),
-            "incoming_drafts": table(self._drafts, DRAFTS),
-            "incoming_predictions": table(self._predictions, PREDICTIONS),
+            name: pa.Table.from_batches(chunks, self.SCHEMAS[name]) for name, chunks in self._chunks.items()
         }
+
+
+class _Comparison:
+    """Compares the results of one task with their prediction; one that several started from is read once."""
+
+    def __init__(self, project: str) -> None:
+        self.project = project
+        self._text: bytes | None = None
+        self.regions: Regions | None = []
+        self.prediction_seq: int | None = None
+
+    def is_identical(self, regions: Regions | None, prediction: memoryview | None) -> bool | None:
+        """None when it takes more than a glance, see `comparable_items`."""
+        text = None if prediction is None else bytes(prediction)
+        if text != self._text:
+            self._text, self.regions = text, usual_regions(self.project, text)
+            self.prediction_seq = None
+        if regions is None or self.regions is None:
+            return None
+        return are_identical(self.project, regions, self.regions)
+
+
+def _is_flat(project: str, regions: Regions | None) -> bool:
+    """Whether the macro `usual_region_rows` reads all of these regions as `region_rows` would."""
+    return regions is not None and project != "a"
 
 
 def _known_prediction(
     annotation: Annotation, predictions: dict[int, Prediction | None]
-) -> tuple[str, int | None, str | None, float | None, memoryview | None]:
-    """State, id, model version, score and result text of the prediction an annotation started from."""
+) -> tuple[str, int | None, Prediction | None]:
+    """State and id of the prediction an annotation started from, and itself if its result is known."""
     parent_id = id_of(annotation.parent_prediction)
     prediction = annotation.prediction
     if isinstance(prediction, Prediction):
         if memoryview(prediction.result):
-            return _known(prediction, parent_id if prediction.id is None else prediction.id)
+            return "known", parent_id if prediction.id is None else prediction.id, prediction
         prediction = prediction.id
     prediction_id = parent_id if prediction is None else prediction
     if prediction_id is None:
-        return "none", None, None, None, None
+        return "none", None, None
     listed = predictions.get(prediction_id)
     if listed is None or not memoryview(listed.result):
-        return "id_only", prediction_id, None, None, None
-    return _known(listed, prediction_id)
-
-
-def _known(
-    prediction: Prediction, prediction_id: int | None
-) -> tuple[str, int | None, str | None, float | None, memoryview | None]:
-    return "known", prediction_id, prediction.model_version, prediction.score, _json_text(prediction.result)
+        return "id_only", prediction_id, None
+    return "known", prediction_id, listed
 
 
 def _latest_verdict(reviews: Iterable[Review]) -> bool | None:
@@ -216,9 +336,28 @@ def _json_text(raw: Raw) -> memoryview | None:
     return None if text == NULL_TEXT else text
 
 
-def table(rows: list[tuple], schema: pa.Schema) -> pa.Table:
-    """Rows, each in the order of `schema`, as an Arrow table."""
+def record_batch(rows: list[tuple], schema: pa.Schema) -> pa.RecordBatch:
+    """Rows, each in the order of `schema`, as columns."""
     columns = zip(*rows, strict=True) if rows else [()] * len(schema)
-    return pa.table(
-        [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)], schema=schema
+    return pa.record_batch(
+        [
+            _texts(column) if field.type == pa.large_string() else pa.array(column, field.type)
+            for column, field in zip(columns, schema, strict=True)
+        ],
+        schema=schema,
+    )
+
+
+def _texts(column: tuple[memoryview | None, ...]) -> pa.LargeStringArray:
+    """Texts that are known to be UTF-8, copied once and not looked at.
+
+    `pa.array` would keep the windows that memoryviews are of from ever being freed.
+    """
+    texts = [text or b"" for text in column]
+    ends = accumulate(map(len, texts), initial=0)
+    return pa.LargeStringArray.from_buffers(
+        len(column),
+        pa.array(ends, pa.int64()).buffers()[1],
+        pa.py_buffer(b"".join(texts)),
+        pa.array([text is not None for text in column], pa.bool_()).buffers()[1],
     )

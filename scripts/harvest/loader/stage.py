@@ -8,19 +8,23 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 import duckdb
+import pyarrow as pa
 
 from harvest.database import connect
 from harvest.errors import HarvestError
 from harvest.loader.find import ExportFile, find_exports
 from harvest.loader.refuse import explain_refusal
 from harvest.loader.report import LoadReport, ProjectCounts, Quarantined, loss_warnings
-from harvest.loader.rows import QUARANTINE, Batch, table
+from harvest.loader.rows import CONFIG_LABELS, EXPORTS, QUARANTINE, Batch, record_batch
 from harvest.loader.settings import Settings, read_settings
 from harvest.loader.source import Source, file_bytes
 from harvest.loader.split import Broken, Tasks, broken, split
+from harvest.loader.writer import Writer
 
-BATCH_BYTES = 64 * 2**20
+BATCH_BYTES = 32 * 2**20
+MEMORY_LIMIT = "256MB"
 MAX_BROKEN_BEFORE_FIRST_TASK = 1000
+MAX_QUARANTINED_IN_BATCH = 1000
 REPORTED_QUARANTINED = 100
 
 PathLike = str | os.PathLike[str]
@@ -41,21 +45,26 @@ def load(
     projects: Mapping[str, Iterable[PathLike]] | None = None,
     database: PathLike = "harvest.duckdb",
     strict: bool = False,
+    memory_limit: str = MEMORY_LIMIT,
     progress: Callable[[Progress], None] | None = None,
 ) -> LoadReport:
     """Load the exports under `paths` into the schema `label_studio` of `database`, replacing what is there.
 
     `projects` maps `a`, `b`, `c` to files and folders of that project, see `find_exports`. With `strict` a
-    task that cannot be understood fails the load. `progress` is called now and then. Raises HarvestError,
-    and then nothing in the database has changed.
+    task that cannot be understood fails the load. `memory_limit` is that of DuckDB, such as `256MB`; the load
+    takes up to 512 MB more. `progress` is called now and then. Raises HarvestError, and then nothing in the
+    database has changed.
     """
     exports = find_exports(paths, projects)
     warnings: list[str] = []
     settings = _settings(exports, warnings.append)
-    with _transaction(os.fspath(database)) as connection:
-        loading = _Load(connection, exports, settings, progress)
-        for export_id in range(len(exports), 0, -1):
-            loading.read(export_id)
+    with _transaction(os.fspath(database), memory_limit) as connection:
+        with Writer(connection) as writer:
+            loading = _Load(connection, writer, exports, settings, progress)
+            for export_id in range(len(exports), 0, -1):
+                loading.read(export_id)
+            loading.flush()
+            writer.wait()
         report = loading.finish(os.fspath(database), warnings)
         if strict and report.quarantined_count:
             raise HarvestError(_strict_refusal(report))
@@ -63,12 +72,15 @@ def load(
 
 
 @contextmanager
-def _transaction(database: str) -> Iterator[duckdb.DuckDBPyConnection]:
+def _transaction(database: str, memory_limit: str) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection whose changes all happen or none; after a failure a new database file is gone again."""
     is_new = not os.path.lexists(database)
     try:
         with connect(database) as connection:
-            connection.execute("set preserve_insertion_order = false")
+            # One core reads while the others write. A single writing thread also compresses as it goes, where
+            # several keep what each has too little of in memory until the end.
+            connection.execute(f"set threads = {max(1, (os.cpu_count() or 2) - 1)}")
+            _set_memory_limit(connection, memory_limit)
             connection.begin()
             yield connection
             connection.commit()
@@ -78,6 +90,13 @@ def _transaction(database: str) -> Iterator[duckdb.DuckDBPyConnection]:
                 with suppress(FileNotFoundError):
                     os.unlink(path)
         raise
+
+
+def _set_memory_limit(connection: duckdb.DuckDBPyConnection, memory_limit: str) -> None:
+    try:
+        connection.execute("set memory_limit = ?", [memory_limit])
+    except duckdb.Error as error:
+        raise HarvestError(f"{memory_limit} is no amount of memory. Write it like 256MB or 2GB.") from error
 
 
 def _settings(exports: Iterable[ExportFile], warn: Callable[[str], None]) -> list[Settings]:
@@ -102,6 +121,21 @@ def _sql(name: str) -> str:
     return files("harvest").joinpath(name).read_text(encoding="utf-8")
 
 
+class _Batch:
+    """What is read but not yet written: rows, and the text they were decoded from."""
+
+    def __init__(self) -> None:
+        self.rows = Batch()
+        self.windows: list[tuple[int, int, Tasks]] = []
+        self.bytes = 0
+        self.quarantine: list[tuple] = []
+
+    def set_aside(self, piece: Broken, export_id: int) -> None:
+        self.quarantine.append(
+            (export_id, piece.byte_offset, piece.byte_length, piece.task_id, piece.reason, piece.excerpt)
+        )
+
+
 class _Load:
     """One load in an open transaction.
 
@@ -112,21 +146,22 @@ class _Load:
     def __init__(
         self,
         connection: duckdb.DuckDBPyConnection,
+        writer: Writer,
         exports: list[ExportFile],
         settings: list[Settings],
         progress: Callable[[Progress], None] | None,
     ) -> None:
         self.connection = connection
+        self.writer = writer
         self.exports = exports
         self.settings = settings
         self.progress = progress or (lambda _progress: None)
         self.bytes_total = sum(file_bytes(export.path) for export in exports)
         self.bytes_read = 0
         self.task_count = 0
-        self.batch = Batch()
-        self.batch_windows: list[tuple[int, int, Tasks]] = []
-        self.batch_bytes = 0
-        self.quarantine: list[tuple] = []
+        self.batch = _Batch()
+        self.export_rows: list[tuple] = []
+        self.label_rows: list[tuple] = []
         names = ("batch_items", "batch_tasks", "batch_supersede", "batch_rows", "media_conflicts", "losses")
         self.sql = {name: _sql(f"loader/{name}.sql") for name in names}
         connection.execute(_sql("staging.sql"))
@@ -150,7 +185,9 @@ class _Load:
                     self._add(piece, export_id)
                     task_count += len(piece.tasks)
                 else:
-                    self._set_aside(piece, export_id)
+                    self.batch.set_aside(piece, export_id)
+                    if len(self.batch.quarantine) > MAX_QUARANTINED_IN_BATCH:
+                        self.flush()
                     broken_count += 1
                     other_count += piece.is_other_json
                 if not task_count and broken_count > MAX_BROKEN_BEFORE_FIRST_TASK:
@@ -167,26 +204,19 @@ class _Load:
             self.bytes_read += source.disk_bytes
 
     def _add(self, window: Tasks, export_id: int) -> None:
-        self.batch_windows.append((self.task_count, export_id, window))
-        self.batch_bytes += len(window.text)
+        batch, project = self.batch, self.exports[export_id - 1].project
+        batch.windows.append((self.task_count, export_id, window))
+        batch.bytes += len(window.text)
         for task in window.tasks:
-            self.batch.add(task, self.task_count, export_id)
+            batch.rows.add(task, self.task_count, export_id, project)
             self.task_count += 1
-        if self.batch_bytes >= BATCH_BYTES:
-            self._flush()
-
-    def _set_aside(self, piece: Broken, export_id: int) -> None:
-        self.quarantine.append(
-            (export_id, piece.byte_offset, piece.byte_length, piece.task_id, piece.reason, piece.excerpt)
-        )
-        if len(self.quarantine) > MAX_BROKEN_BEFORE_FIRST_TASK:
-            self._flush_quarantine()
+        if batch.bytes >= BATCH_BYTES:
+            self.flush()
 
     def _add_export(self, export_id: int, sha256: str, size: int, task_count: int) -> None:
         export, settings = self.exports[export_id - 1], self.settings[export_id - 1]
-        self.connection.execute(
-            "insert into label_studio.exports values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [
+        self.export_rows.append(
+            (
                 export_id,
                 export.project,
                 export.path,
@@ -200,53 +230,63 @@ class _Load:
                 settings.label_config,
                 settings.config.media_key,
                 settings.config.frame_rate,
-            ],
-        )
-        if settings.config.labels:
-            self.connection.executemany(
-                "insert into label_studio.config_labels values (?, ?, ?, ?)",
-                [(export_id, control, label, kind) for (control, label), kind in settings.config.labels],
             )
+        )
+        self.label_rows += [
+            (export_id, control, label, kind) for (control, label), kind in settings.config.labels
+        ]
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Hand the batch over to be written."""
+        batch, self.batch = self.batch, _Batch()
+        self.writer.submit(lambda: self._write(batch))
+
+    def _write(self, batch: "_Batch") -> None:
         """Write the batch into the staging tables."""
-        if self.batch_windows:
-            for name, rows in self.batch.tables().items():
-                self.connection.register(name, rows)
-            self.connection.execute(self.sql["batch_items"])
-            self._set_unreadable_aside()
-            self.connection.execute(self.sql["batch_tasks"])
-            if conflict := self.connection.execute(self.sql["media_conflicts"]).fetchone():
-                raise HarvestError(
-                    "Project {}, task {} shows {} in {} but {} in {}: two servers' exports, or exports "
-                    "of a project that was made anew, are mixed. Load the exports of one.".format(*conflict)
-                )
-            self.connection.execute(self.sql["batch_supersede"])
-            self.connection.execute(self.sql["batch_rows"])
-            for name in self.batch.tables():
-                self.connection.unregister(name)
-        self.batch, self.batch_windows, self.batch_bytes = Batch(), [], 0
+        if batch.windows:
+            self._write_rows(batch, **batch.rows.tables())
+        if batch.quarantine:
+            self._insert("label_studio.quarantine", record_batch(batch.quarantine, QUARANTINE))
 
-    def _set_unreadable_aside(self) -> None:
-        starts = [start for start, _, _ in self.batch_windows]
+    def _write_rows(
+        self,
+        batch: "_Batch",
+        incoming_tasks: pa.Table,
+        incoming_annotations: pa.Table,
+        incoming_drafts: pa.Table,
+        incoming_predictions: pa.Table,
+        incoming_prediction_results: pa.Table,
+    ) -> None:
+        """DuckDB finds the arguments by their names; registered tables would live until the commit."""
+        self.connection.execute(self.sql["batch_items"])
+        self._set_unreadable_aside(batch)
+        self.connection.execute(self.sql["batch_tasks"])
+        if conflict := self.connection.execute(self.sql["media_conflicts"]).fetchone():
+            raise HarvestError(
+                "Project {}, task {} shows {} in {} but {} in {}: two servers' exports, or exports "
+                "of a project that was made anew, are mixed. Load the exports of one.".format(*conflict)
+            )
+        self.connection.execute(self.sql["batch_supersede"])
+        self.connection.execute(self.sql["batch_rows"])
+
+    def _set_unreadable_aside(self, batch: "_Batch") -> None:
+        starts = [start for start, _, _ in batch.windows]
         for (task_seq,) in self.connection.execute("select task_seq from unreadable_tasks").fetchall():
-            start, export_id, window = self.batch_windows[bisect_right(starts, task_seq) - 1]
+            start, export_id, window = batch.windows[bisect_right(starts, task_seq) - 1]
             index = task_seq - start
             byte_offset, text = window.locate(index)
             piece = broken(text, byte_offset, "a text in it is no valid Unicode", window.tasks[index].id)
-            self._set_aside(piece, export_id)
+            batch.set_aside(piece, export_id)
 
-    def _flush_quarantine(self) -> None:
-        self.connection.register("incoming_quarantine", table(self.quarantine, QUARANTINE))
-        self.connection.execute("insert into label_studio.quarantine from incoming_quarantine")
-        self.connection.unregister("incoming_quarantine")
-        self.quarantine = []
+    def _insert(self, table: str, incoming_rows: pa.RecordBatch) -> None:
+        incoming_rows = pa.Table.from_batches([incoming_rows])
+        self.connection.execute(f"insert into {table} from incoming_rows")
 
     def finish(self, database: str, warnings: Iterable[str]) -> LoadReport:
-        """Write what is left and count everything."""
-        self._flush()
-        self._flush_quarantine()
+        """Count everything."""
         execute = self.connection.execute
+        self._insert("label_studio.exports", record_batch(self.export_rows, EXPORTS))
+        self._insert("label_studio.config_labels", record_batch(self.label_rows, CONFIG_LABELS))
         execute(_sql("loader/finish.sql"))
         counts = execute("from project_counts order by project").fetchall()
         quarantined = execute(
