@@ -6,7 +6,7 @@ DEMO_VERSION ?= 1
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
-.PHONY: help setup demo test lint shell docs oracles clean
+.PHONY: help setup demo test lint shell docs oracles bench clean
 .DEFAULT_GOAL := help
 
 help: ## list the verbs
@@ -44,6 +44,15 @@ oracles: .venv-oracles/ready ## ask the reference implementations again what the
 .venv-oracles/ready: requirements-oracles.lock
 	$(PYTHON) -m venv --clear .venv-oracles
 	.venv-oracles/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-oracles.lock
+	touch $@
+
+bench: .venv-benchmarks/ready ## measure the loader against its contenders, for benchmarks/RESULTS.md (10 minutes, 12 GB)
+	.venv-benchmarks/bin/python -m benchmarks.load
+
+.venv-benchmarks/ready: benchmarks/requirements.lock
+	$(PYTHON) -m venv --clear .venv-benchmarks
+	.venv-benchmarks/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r benchmarks/requirements.lock
+	.venv-benchmarks/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
 
 clean: ## remove what builds leave behind; published training sets and databases stay
