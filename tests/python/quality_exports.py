@@ -169,6 +169,39 @@ CORRECTIONS = {
     "new": ("added", None, None),
 }
 
+# x, y of the corner, width, height in px, and clockwise rotation about that corner in degrees
+TurnedBox = tuple[float, float, float, float, float]
+
+
+def turned_boxes() -> list[tuple[TurnedBox, TurnedBox]]:
+    """Pairs of boxes, at least one of them turned: special places first, then any."""
+    upright = (300.0, 300.0, 120.0, 80.0, 0.0)
+    found = [
+        (upright, (420.0, 300.0, 80.0, 120.0, 90.0)),  # the same box, from another corner
+        (upright, (420.0, 380.0, 120.0, 80.0, 180.0)),
+        (upright, (300.0, 380.0, 80.0, 120.0, -90.0)),
+        (upright, (360.0, 310.0, 20.0, 20.0, 45.0)),  # inside
+        (upright, (360.0, 200.0, 400.0, 400.0, 45.0)),  # around
+        (upright, (420.0, 300.0, 50.0, 50.0, -45.0)),  # a corner in common
+        (upright, (500.0, 300.0, 80.0, 80.0, 90.0)),  # an edge in common, outside
+        (upright, (700.0, 600.0, 40.0, 40.0, 30.0)),  # apart
+        (upright, (300.0, 300.0, 120.0, 80.0, 1e-4)),  # turned by next to nothing
+        ((300.0, 300.0, 400.0, 1.0, 10.0), (300.0, 300.0, 400.0, 1.0, 10.5)),  # slivers
+    ]
+    draw = random.Random(11)
+    while len(found) < 60:
+        x, y, width, height = (draw.uniform(*each) for each in ((200, 600), (200, 500), (20, 250), (20, 250)))
+        one = (x, y, width, height, draw.choice([0.0, draw.uniform(-180, 180)]))
+        other = (
+            x + draw.gauss(0, 30),
+            y + draw.gauss(0, 30),
+            width * draw.uniform(0.7, 1.4),
+            height * draw.uniform(0.7, 1.4),
+            one[4] + draw.choice([draw.gauss(0, 15), draw.uniform(-180, 180)]),
+        )
+        found.append((one, other))
+    return found
+
 
 def write_quality_exports(folder: Path) -> None:
     """Write the three projects as Label Studio exports."""
@@ -197,8 +230,16 @@ def write_quality_exports(folder: Path) -> None:
             annotations.append(annotation(next(ids), person, regions, ground_truth=is_gold))
         data = {"image": "c.jpg", "episode_key": episode, "view": "exo", "frame_idx": frame}
         tasks["c"].append({"id": number, "data": data, "annotations": annotations})
-    for number, result in enumerate([CORRECTED, PREDICTED], start=200):
-        prediction = {"id": 7, "model_version": "hands-1", "score": 0.5, "result": PREDICTED}
+    turned = [
+        [
+            box(f"t{index}", "operated_object", pair[side][:4], pair[side][4])
+            for index, pair in enumerate(turned_boxes())
+        ]
+        for side in (0, 1)
+    ]
+    revised = [(PREDICTED, CORRECTED), (PREDICTED, PREDICTED), turned]
+    for number, (predicted, result) in enumerate(revised, start=200):
+        prediction = {"id": 7, "model_version": "hands-1", "score": 0.5, "result": predicted}
         data = {"image": "b.jpg", "episode_key": "03_001", "view": "ego", "frame_idx": number}
         made = annotation(next(ids), 1, result, prediction=prediction, parent_prediction=7)
         tasks["b"].append({"id": number, "data": data, "annotations": [made]})

@@ -1,7 +1,8 @@
 """The figures of models/quality against reference implementations and against formulas written out in Python.
 
 One build of quality_exports serves most tests. goldens/quality.csv holds what scikit-learn, statsmodels,
-krippendorff, irrCAC and pycocotools say of the same labels (`make oracles` asks them again).
+krippendorff, irrCAC and pycocotools say of the same labels, goldens/turned_boxes.csv what shapely says of
+boxes (`make oracles` asks them again).
 """
 
 from __future__ import annotations
@@ -34,9 +35,11 @@ from quality_exports import (
     timelines,
     write_quality_exports,
 )
+from quality_reference import Pattern, dawid_skene
 
 ROOT = Path(__file__).parents[2]
 GOLDENS = Path(__file__).with_name("goldens") / "quality.csv"
+TURNED_BOXES = GOLDENS.with_name("turned_boxes.csv")
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -243,61 +246,41 @@ def test_figures_without_sense_are_null_and_never_nan(built: Connection) -> None
 # ---------------------------------------------------------------------------------------------
 
 
-def dawid_skene(smoothing: float = 1, tolerance: float = 1e-12) -> dict[tuple[str, int], dict[str, float]]:
-    """Probability of each category on each frame, by the plain algorithm on frames."""
-    votes = {
-        (episode, frame): {person: categories(segments)[frame] for person, segments in people.items()}
+def frame_patterns() -> dict[tuple[str, int], Pattern]:
+    """Who said what of every frame."""
+    said = {
+        episode: {str(person): categories(segments) for person, segments in people.items()}
         for episode, people in timelines().items()
+    }
+    return {
+        (episode, frame): tuple(sorted((person, each[frame]) for person, each in people.items()))
+        for episode, people in said.items()
         for frame in range(FRAMES)
     }
-    counted = Counter(tuple(sorted(vote.items())) for vote in votes.values())
-    known = sorted({category for pattern in counted for _, category in pattern})
-    posterior = {
-        pattern: {c: sum(said == c for _, said in pattern) / len(pattern) for c in known}
-        for pattern in counted
-    }
-    moved = 1.0
-    while moved > tolerance:
-        prior: dict[str, float] = defaultdict(float)
-        said_when: dict[tuple[int, str, str], float] = defaultdict(float)
-        seen: dict[tuple[int, str], float] = defaultdict(float)
-        for pattern, frames in counted.items():
-            for category in known:
-                share = frames * posterior[pattern][category]
-                prior[category] += share
-                for person, said in pattern:
-                    said_when[person, category, said] += share
-                    seen[person, category] += share
-        whole = sum(counted.values()) + smoothing * len(known)
-        moved = 0.0
-        for pattern in counted:
-            logs = {
-                category: math.log((prior[category] + smoothing) / whole)
-                + sum(
-                    math.log(
-                        (said_when[person, category, said] + smoothing)
-                        / (seen[person, category] + smoothing * len(known))
-                    )
-                    for person, said in pattern
-                )
-                for category in known
-            }
-            top = max(logs.values())
-            total = sum(math.exp(value - top) for value in logs.values())
-            renewed = {category: math.exp(value - top) / total for category, value in logs.items()}
-            moved = max(moved, *(abs(renewed[c] - posterior[pattern][c]) for c in known))
-            posterior[pattern] = renewed
-    return {key: posterior[tuple(sorted(vote.items()))] for key, vote in votes.items()}
+
+
+def test_dawid_skene_converges_to_the_reference_before_it_is_rounded(built: Connection) -> None:
+    expected = dawid_skene(Counter(frame_patterns().values()))
+    rows = built.execute(
+        "select distinct patterns.pattern, posteriors.category, posteriors.probability"
+        " from vote_patterns as patterns inner join pattern_posteriors as posteriors using (pattern_id)"
+    ).fetchall()
+    known = {category for pattern in expected for _, category in pattern}
+    assert len(rows) == len(expected) * len(known)
+    for pattern, category, probability in rows:
+        votes = tuple((vote["person"], vote["category"]) for vote in pattern)
+        assert probability == pytest.approx(expected[votes][category], abs=1e-6), (votes, category)
 
 
 def test_dawid_skene_converges_to_the_reference(built: Connection) -> None:
-    expected = dawid_skene()
+    patterns = frame_patterns()
+    expected = dawid_skene(Counter(patterns.values()))
     rows = built.execute(
         "select episode_key, frame_idx, label, label_posterior from training_set_a"
     ).fetchall()
     assert len(rows) > 500
     for episode, frame, label, posterior in rows:
-        reference = sum(p for c, p in expected[episode, frame].items() if label in c.split(" + "))
+        reference = sum(p for c, p in expected[patterns[episode, frame]].items() if label in c.split(" + "))
         assert posterior == pytest.approx(reference, abs=1.5e-6), (episode, frame, label)
 
 
@@ -430,6 +413,18 @@ def test_corrections(built: Connection) -> None:
     assert delta == pytest.approx(180 / 220 - 1, abs=1e-6)
 
 
+def test_boxes_that_were_turned_overlap_as_in_shapely(built: Connection) -> None:
+    with TURNED_BOXES.open(newline="", encoding="utf-8") as file:
+        expected = {f"t{row['pair']}": float(row["iou"]) - 1 for row in csv.DictReader(file)}
+    rows = built.execute(
+        "select region_id, delta_iou, correction from corrections where frame_idx = 202"
+    ).fetchall()
+    assert {region: delta for region, delta, _ in rows} == {
+        region: pytest.approx(delta, abs=1e-6) for region, delta in expected.items()
+    }
+    assert {correction for *_, correction in rows} == {"moved"}
+
+
 def test_an_accepted_prediction_is_untouched_all_over(built: Connection) -> None:
     rows = built.execute(
         "select distinct correction, coalesce(distance_px, 0) from corrections where frame_idx = 201"
@@ -476,7 +471,7 @@ def test_annotations_and_weeks_add_up(built: Connection) -> None:
         "select project, annotator_id, sum(annotations) from annotator_weeks group by all order by all"
     ).fetchall()
     assert totals == weeks
-    assert sum(count for _, _, count in totals) == sum(map(len, REVIEWERS.values())) + 25 + 2
+    assert sum(count for _, _, count in totals) == sum(map(len, REVIEWERS.values())) + 25 + 3
 
 
 def test_confidence_is_in_range(built: Connection) -> None:

@@ -24,6 +24,12 @@ paired as (
 
 ),
 
+turned_boxes as (
+
+    select * from {{ ref('turned_boxes') }}
+
+),
+
 sized as (
 
     select
@@ -39,13 +45,22 @@ sized as (
         coalesce({{ is_same_value('paired.' ~ value, 'paired.predicted_' ~ value) }}, false) as is_same_{{ value }},
         {%- endfor %}
         coalesce(paired.start_frame, -1) = coalesce(paired.predicted_start_frame, -1)
-        and coalesce(paired.end_frame, -1) = coalesce(paired.predicted_end_frame, -1) as is_same_range
+        and coalesce(paired.end_frame, -1) = coalesce(paired.predicted_end_frame, -1) as is_same_range,
+        turned_boxes.intersection_area as turned_area
     from paired
     inner join annotations
         on
             paired.project = annotations.project
             and paired.task_id = annotations.task_id
             and paired.annotation_id = annotations.annotation_id
+    left join turned_boxes
+        on
+            paired.project = turned_boxes.project
+            and paired.task_id = turned_boxes.task_id
+            and paired.annotation_id = turned_boxes.annotation_id
+            and paired.region_index = turned_boxes.region_index
+            and paired.predicted_index = turned_boxes.predicted_index
+            and not paired.is_deleted
 
 ),
 
@@ -100,6 +115,7 @@ measured as (
         case
             when is_box and is_same_rotation
                 then {{ shared_length('along', 'width_px') }} * {{ shared_length('across', 'height_px') }}
+            when is_box then coalesce(turned_area, 0)
         end as intersection_area
     from centred
 

@@ -33,6 +33,7 @@ paired as (
         coalesce(annotated.annotation_id, predicted.annotation_id) as annotation_id,
         coalesce(annotated.region_id, predicted.region_id) as region_id,
         coalesce(annotated.region_index, predicted.region_index) as region_index,
+        predicted.region_index as predicted_index,
         coalesce(annotated.range_index, predicted.range_index) as range_index,
         coalesce(annotated.region_type, predicted.region_type) as region_type,
         annotated.project is null as is_deleted,

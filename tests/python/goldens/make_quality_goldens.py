@@ -1,9 +1,10 @@
-"""Figures of the reference implementations on quality_exports, kept in quality.csv.
+"""Figures of the reference implementations on quality_exports, kept in quality.csv and turned_boxes.csv.
 
     make oracles              recompute and compare
-    python … --write          write the file anew
+    python … --write          write the files anew
 
-Needs the optional dependencies `oracles`: scikit-learn, statsmodels, krippendorff, irrCAC, pycocotools.
+Needs the optional dependencies `oracles`: scikit-learn, statsmodels, krippendorff, irrCAC, pycocotools,
+shapely.
 """
 
 from __future__ import annotations
@@ -19,13 +20,27 @@ import numpy as np
 import pandas as pd
 from irrCAC.raw import CAC
 from pycocotools.cocoeval import COCOeval, Params
+from shapely import affinity
+from shapely.geometry import Polygon
+from shapely.geometry import box as rectangle
 from sklearn.metrics import cohen_kappa_score
 from statsmodels.stats.inter_rater import aggregate_raters, fleiss_kappa
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from quality_exports import BACKGROUND, COCO, LABELS, REVIEWERS, categories, poses, timelines
+from quality_exports import (
+    BACKGROUND,
+    COCO,
+    LABELS,
+    REVIEWERS,
+    TurnedBox,
+    categories,
+    poses,
+    timelines,
+    turned_boxes,
+)
 
 FILE = Path(__file__).with_name("quality.csv")
+TURNED_BOXES = Path(__file__).with_name("turned_boxes.csv")
 
 
 def votes(*, label: str | None = None, without: int | None = None) -> pd.DataFrame:
@@ -105,19 +120,39 @@ def oks(one: tuple, other: tuple) -> float:
     return float(evaluation.computeOks(1, 1)[0, 0])
 
 
+def polygon(sides: TurnedBox) -> Polygon:
+    """A box turned clockwise about its corner; y points down, so shapely's angles are clockwise."""
+    x, y, width, height, rotation = sides
+    return affinity.rotate(rectangle(x, y, x + width, y + height), rotation, origin=(x, y))
+
+
+def overlaps() -> Iterator[tuple[str, float]]:
+    """Number and IoU of every pair of boxes."""
+    for number, (one, other) in enumerate(turned_boxes()):
+        first, second = polygon(one), polygon(other)
+        shared = first.intersection(second).area
+        yield str(number), shared / (first.area + second.area - shared)
+
+
 def main() -> None:
     """Write the goldens, or compare them."""
-    rows = [(*name.split(","), f"{value:.9f}") for name, value in figures()]
-    if "--write" in sys.argv:
-        with FILE.open("w", newline="", encoding="utf-8") as file:
-            csv.writer(file, lineterminator="\n").writerows([("of", "figure", "value"), *rows])
-        return
-    with FILE.open(newline="", encoding="utf-8") as file:
-        kept = [tuple(row) for row in csv.reader(file)][1:]
-    differing = [(old, new) for old, new in zip(kept, rows, strict=True) if old != new]
-    for old, new in differing:
-        print(f"kept {old}, computed {new}")
-    print(f"{len(rows)} figures, {len(differing)} differ.")
+    differing = 0
+    for file, header, values in [
+        (FILE, ("of", "figure", "value"), figures()),
+        (TURNED_BOXES, ("pair", "iou"), overlaps()),
+    ]:
+        rows = [(*name.split(","), f"{value:.9f}") for name, value in values]
+        if "--write" in sys.argv:
+            with file.open("w", newline="", encoding="utf-8") as opened:
+                csv.writer(opened, lineterminator="\n").writerows([header, *rows])
+            continue
+        with file.open(newline="", encoding="utf-8") as opened:
+            kept = [tuple(row) for row in csv.reader(opened)][1:]
+        changed = [(old, new) for old, new in zip(kept, rows, strict=True) if old != new]
+        for old, new in changed:
+            print(f"kept {old}, computed {new}")
+        print(f"{file.name}: {len(rows)} figures, {len(changed)} differ.")
+        differing += len(changed)
     sys.exit(bool(differing))
 
 
