@@ -195,7 +195,9 @@ class Maker:
         """The same task in another export: earlier, later or at the same time, and with other content."""
         copy = json.loads(json.dumps(task))
         task.setdefault("updated_at", clock(30, 0))
-        copy["updated_at"] = self.pick((clock(1, None), clock(30, 0), clock(59, 999999), task["updated_at"]))
+        copy["updated_at"] = self.pick(
+            (clock(1, None), clock(30, 0), clock(59, 999999), task["updated_at"], None)
+        )
         if copy["annotations"] and self.chance(0.5):
             copy["annotations"].pop()
         if copy["annotations"] and self.chance(0.5):
@@ -301,7 +303,9 @@ class Maker:
         if told:
             data |= {"episode_key": episode, "view": view}
             if frame:
-                data["frame_idx"] = self.pick((frame[0], frame[0], float(frame[0]), str(frame[0])))
+                data["frame_idx"] = self.pick(
+                    (frame[0], frame[0], float(frame[0]), str(frame[0]), f"{frame[0]}.0")
+                )
                 if in_path and self.chance(0.05):
                     data["frame_idx"] = self.pick(("soon", 7.5, "", None, [], True))
             self.forget_some(data, ("episode_key", "view", "frame_idx"), 0.15 if in_path else 0.05)
@@ -314,7 +318,7 @@ class Maker:
         if letter == "a" and self.chance(0.8):
             length = truth[0]
             data["n_frames"] = self.pick(
-                (length, length, length, float(length), str(length), None, 0, "", "long", 41.5)
+                (length, length, length, float(length), f"{length}.0", None, 0, "", "long", 41.5)
             )
         if letter != "a" and self.chance(0.8):
             data |= {"width": truth[0], "height": self.pick((truth[1], str(truth[1]), float(truth[1])))}
@@ -451,7 +455,7 @@ class Maker:
 
     def move_starts(self, ranges: list[Json]) -> None:
         for bounds in ranges:
-            if type(bounds.get("start")) is int:
+            if isinstance(bounds, dict) and type(bounds.get("start")) is int:
                 bounds["start"] += 1
 
     def move_boxes_aside(self, result: list[Json]) -> None:
@@ -664,7 +668,7 @@ class Maker:
             )
         elif odd < 0.2:
             return self.pick(
-                ({"end": end}, {"start": self.pick(("9", None, 9.5, TOO_LARGE)), "end": end}, {})
+                ({"end": end}, {"start": self.pick(("9", None, 9.5, TOO_LARGE)), "end": end}, {}, None, 5)
             )
         elif odd < 0.25:
             return {"start": end + 1, "end": start}

@@ -32,7 +32,7 @@ LABEL_TYPES = {
     "c": ("keypointlabels", "rectanglelabels"),
 }
 MEDIA_TAG = {"a": "Video", "b": "Image", "c": "Image"}
-MEDIA_KEY = {"a": "video", "b": "image", "c": "image"}
+MEDIA_KEYS = {"a": ("video", "image"), "b": ("image", "video"), "c": ("image", "video")}
 COORDINATES = {
     "keypointlabels": ("x", "y"),
     "rectanglelabels": ("x", "y", "width", "height"),
@@ -101,9 +101,17 @@ def whole_number(value: Json) -> int | None:
 
 def data_index(value: Json) -> int | None:
     """A whole number in a task's data, written 423, 423.0 or "423" (section 7)."""
-    if isinstance(value, str) and re.fullmatch(r"\d+", value):
+    return whole_number(numeric_text(value))
+
+
+def numeric_text(value: Json) -> Json:
+    """The number that a text in a task's data stands for; anything else as it is."""
+    if isinstance(value, str) and re.fullmatch(r"-?\d+", value):
         return int(value)
-    return whole_number(value)
+    try:
+        return float(value) if isinstance(value, str) else value
+    except ValueError:
+        return None
 
 
 def data_length(value: Json) -> int | None:
@@ -114,13 +122,14 @@ def data_length(value: Json) -> int | None:
 
 def data_size(value: Json) -> float | None:
     """A width or height in a task's data: a number or numeric text above 0."""
-    if isinstance(value, str):
-        try:
-            value = float(value)
-        except ValueError:
-            return None
-    number = finite_number(value)
+    number = finite_number(numeric_text(value))
     return number if number is not None and number > 0 else None
+
+
+def data_key(value: Json) -> str | None:
+    """An episode or view in a task's data. Reading: a whole number there is its digits."""
+    number = whole_number(value)
+    return data_text(value) if number is None else str(number)
 
 
 def data_text(value: Json) -> str | None:
@@ -246,17 +255,20 @@ def tasks_of(export: Path) -> list[Json]:
 
 
 def newest_copies(exports: Sequence[tuple[str, Path]]) -> list[tuple[str, Path, Json]]:
-    """Section 1: of the copies of a task the latest `updated_at` wins; section 7: then the last path."""
+    """Section 1: of the copies of a task the latest `updated_at` wins; section 7: then the last path.
+
+    Reading: a copy without `updated_at` is the oldest.
+    """
     newest: dict[tuple[str, int], tuple[str, Path, Json]] = {}
     ordered = [(project, path, raw) for project, path in exports for raw in tasks_of(path)]
-    ordered.sort(key=lambda copy: (earliest_first(updated_at(copy[2])), str(copy[1])))
+    ordered.sort(key=lambda copy: (earliest_first(moment(copy[2].get("updated_at"))), str(copy[1])))
     for project, path, raw in ordered:
         newest[project, raw["id"]] = (project, path, raw)
     return list(newest.values())
 
 
 def updated_at(raw: Json) -> datetime | None:
-    """`updated_at`; where it is missing, `created_at`."""
+    """When an annotation was last changed. Reading: without `updated_at`, when it was created."""
     return moment(raw.get("updated_at")) or moment(raw.get("created_at"))
 
 
@@ -283,7 +295,7 @@ def read_task(project: str, export: Path, raw: Json, settings: Settings) -> Task
     """A task with its place worked out."""
     said = project_settings(project, export)
     data = raw["data"]
-    written = data_text(data.get(said.media_key or MEDIA_KEY[project]))
+    written = written_media(project, data, said)
     place = parsed_place(written, settings)
     frame_idx = data_index(data.get("frame_idx"))
     return Task(
@@ -292,8 +304,8 @@ def read_task(project: str, export: Path, raw: Json, settings: Settings) -> Task
         raw=raw,
         settings=said,
         media=published_media(written),
-        episode_key=data_text(data.get("episode_key")) or place.episode_key,
-        view=data_text(data.get("view")) or place.view,
+        episode_key=data_key(data.get("episode_key")) or place.episode_key,
+        view=data_key(data.get("view")) or place.view,
         frame_idx=place.frame_idx if frame_idx is None else frame_idx,
         width=data_size(data.get("width")),
         height=data_size(data.get("height")),
@@ -349,6 +361,15 @@ def published_media(media: str | None) -> str | None:
     if media is None or (has_scheme(media) and not is_local_file(media)):
         return media
     return readable_path(media)
+
+
+def written_media(project: str, data: dict[str, Json], said: ProjectSettings) -> str | None:
+    """Section 7: under the label config's key, else under `video` or `image`.
+
+    Reading: the project's own kind of media comes first, and an absent value leaves it to the next key.
+    """
+    found = (data_text(data.get(key)) for key in (said.media_key, *MEDIA_KEYS[project]))
+    return next((media for media in found if media is not None), None)
 
 
 def parsed_place(media: str | None, settings: Settings) -> Place:
@@ -518,7 +539,7 @@ def starting_prediction(annotation: Annotation, task: Task) -> tuple[str, list[J
     Reading: a prediction is known when the file holds its `result`; null compares as empty (section 7).
     """
     embedded = annotation.raw.get("prediction") or {}
-    if "result" in embedded:
+    if isinstance(embedded, dict) and "result" in embedded:
         return "known", embedded["result"] or []
     parent = annotation.raw.get("parent_prediction")
     if parent is None:
@@ -592,11 +613,10 @@ def labels_of(region: Json) -> list[str]:
 def bounds_of(region: Json) -> list[tuple[int | None, int | None]]:
     """Start and end of every range of a timeline region as written, None where unusable."""
     ranges = value_of(region).get("ranges")
-    return [
-        (whole_number(bounds.get("start")), whole_number(bounds.get("end")))
-        for bounds in (ranges if isinstance(ranges, list) else [])
-        if isinstance(bounds, dict)
+    objects = [
+        bounds if isinstance(bounds, dict) else {} for bounds in (ranges if isinstance(ranges, list) else [])
     ]
+    return [(whole_number(bounds.get("start")), whole_number(bounds.get("end"))) for bounds in objects]
 
 
 def rotation_of(region: Json) -> float | None:
