@@ -36,12 +36,12 @@ turned as (
         predicted.region_index as predicted_index,
         coalesce(annotated.original_width, annotations.image_width) / 100 as px_per_x,
         coalesce(annotated.original_height, annotations.image_height) / 100 as px_per_y,
-        annotated.x as origin_x,
-        annotated.y as origin_y,
         {%- for value in ['x', 'y', 'width', 'height', 'rotation'] %}
         annotated.{{ value }},
-        predicted.{{ value }} as predicted_{{ value }}{{ ',' if not loop.last }}
+        predicted.{{ value }} as predicted_{{ value }},
         {%- endfor %}
+        annotated.x as origin_x,
+        annotated.y as origin_y
     from annotated
     inner join predicted
         on
