@@ -75,6 +75,41 @@ class Task(Struct):
     cancelled_annotations: Id | None = None
 
 
+class StoredTask(Struct):
+    """The task inside an annotation of Label Studio's target storage."""
+
+    id: Id
+    data: Raw
+    updated_at: str | None = None
+    is_labeled: bool | None = None
+    overlap: Count | None = None
+    total_annotations: Id | None = None
+    cancelled_annotations: Id | None = None
+    predictions: list[Prediction | Id] | None = None
+
+
+class StoredAnnotation(Annotation, kw_only=True):
+    """One annotation with its task inside, as Label Studio's target storage writes it, one to a file."""
+
+    task: StoredTask
+
+    def as_task(self) -> Task:
+        """The task with this annotation alone."""
+        task = self.task
+        self.task = None
+        return Task(
+            id=task.id,
+            annotations=[self],
+            predictions=task.predictions,
+            data=task.data,
+            updated_at=task.updated_at,
+            is_labeled=task.is_labeled,
+            overlap=task.overlap,
+            total_annotations=task.total_annotations,
+            cancelled_annotations=task.cancelled_annotations,
+        )
+
+
 def id_of(value: int | Reference | None) -> int | None:
     return value.id if isinstance(value, Reference) else value
 
@@ -106,7 +141,9 @@ def is_result(raw: Raw) -> bool:
 
 _tasks = json.Decoder(list[Task])
 _task = json.Decoder(Task)
+_stored_annotation = json.Decoder(StoredAnnotation)
 
 decode_tasks = _tasks.decode
 decode_task = _task.decode
 decode_task_lines = _task.decode_lines
+decode_stored_annotation = _stored_annotation.decode

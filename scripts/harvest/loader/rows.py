@@ -38,6 +38,7 @@ CONFIG_LABELS = pa.schema(
         "control_type": pa.string(),
     }
 )
+SUPERSEDED_COPIES = pa.schema({"export_id": pa.int32(), "copies": pa.int64()})
 TASKS = pa.schema(
     {
         "task_seq": pa.int64(),

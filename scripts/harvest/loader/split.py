@@ -15,7 +15,14 @@ from dataclasses import dataclass, replace
 import pyarrow as pa
 
 from harvest.loader.careful import NotUnderstoodError, understand
-from harvest.loader.envelope import Task, decode_task, decode_task_lines, decode_tasks, flaw
+from harvest.loader.envelope import (
+    Task,
+    decode_stored_annotation,
+    decode_task,
+    decode_task_lines,
+    decode_tasks,
+    flaw,
+)
 from harvest.loader.source import Source
 
 WINDOW_BYTES = 8 * 2**20
@@ -51,11 +58,13 @@ class Tasks:
     """Tasks that were understood, in order, and the text they were decoded from.
 
     The raw results of the tasks are views of `text`, which begins at `byte_offset` of the export's text.
+    `is_one_annotation`: the whole file is one annotation with its task inside.
     """
 
     tasks: list[Task]
     byte_offset: int
     text: memoryview
+    is_one_annotation: bool = False
 
     def locate(self, index: int) -> tuple[int, bytes]:
         """Byte offset and text of the task at `index`."""
@@ -301,12 +310,24 @@ class _Splitter:
             if flaw(task):
                 raise ValueError
         except (ValueError, RecursionError):
+            if stored := self._stored_annotation(value, end):
+                return Tasks([stored], byte_offset, value, is_one_annotation=True)
             try:
                 task = understand(bytes(value))
             except NotUnderstoodError as error:
                 piece = broken(value, byte_offset, error.reason, error.task_id)
                 return replace(piece, is_other_json=error.is_other_json)
         return Tasks([task], byte_offset, value)
+
+    def _stored_annotation(self, value: memoryview, end: int) -> Task | None:
+        if self.is_array or not self.at_end or self.text[end:].strip(SPACE):
+            return None
+        try:
+            _check_utf8(value)
+            task = decode_stored_annotation(value).as_task()
+        except (ValueError, RecursionError):
+            return None
+        return None if flaw(task) else task
 
     def _why_broken(self, text: str, start: int, end: int, error: Exception) -> str:
         if end == len(text):

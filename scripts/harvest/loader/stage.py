@@ -12,10 +12,11 @@ import pyarrow as pa
 
 from harvest.database import connect
 from harvest.errors import HarvestError
+from harvest.loader.envelope import Task
 from harvest.loader.find import ExportFile, find_exports
 from harvest.loader.refuse import explain_refusal
 from harvest.loader.report import LoadReport, ProjectCounts, Quarantined, loss_warnings
-from harvest.loader.rows import CONFIG_LABELS, EXPORTS, QUARANTINE, Batch, record_batch
+from harvest.loader.rows import CONFIG_LABELS, EXPORTS, QUARANTINE, SUPERSEDED_COPIES, Batch, record_batch
 from harvest.loader.settings import Settings, read_settings
 from harvest.loader.source import Source, file_bytes
 from harvest.loader.split import Broken, Tasks, broken, split
@@ -63,6 +64,7 @@ def load(
             loading = _Load(connection, writer, exports, settings, progress)
             for export_id in range(len(exports), 0, -1):
                 loading.read(export_id)
+            loading.merge_stored_annotations()
             loading.flush()
             writer.wait()
         report = loading.finish(os.fspath(database), warnings)
@@ -160,6 +162,8 @@ class _Load:
         self.bytes_read = 0
         self.task_count = 0
         self.batch = _Batch()
+        self.stored: dict[tuple[str, int], dict[int, tuple[str, int]]] = {}
+        self.merged_copies: list[tuple[int, int]] = []
         self.export_rows: list[tuple] = []
         self.label_rows: list[tuple] = []
         names = ("batch_items", "batch_tasks", "batch_supersede", "batch_rows", "media_conflicts", "losses")
@@ -182,7 +186,10 @@ class _Load:
             task_count, broken_count, other_count = 0, 0, 0
             for piece in split(source):
                 if isinstance(piece, Tasks):
-                    self._add(piece, export_id)
+                    if piece.is_one_annotation:
+                        self._remember(piece.tasks[0], export_id)
+                    else:
+                        self._add(piece, export_id)
                     task_count += len(piece.tasks)
                 else:
                     self.batch.set_aside(piece, export_id)
@@ -212,6 +219,37 @@ class _Load:
             self.task_count += 1
         if batch.bytes >= BATCH_BYTES:
             self.flush()
+
+    def _remember(self, task: Task, export_id: int) -> None:
+        """Note which file holds the latest copy of an annotation that is a file of its own."""
+        annotations = self.stored.setdefault((self.exports[export_id - 1].project, task.id), {})
+        annotation = task.annotations[0]
+        copy = annotation.updated_at or "", export_id
+        older = min(copy, annotations.get(annotation.id, copy))
+        annotations[annotation.id] = max(copy, annotations.get(annotation.id, copy))
+        if older != annotations[annotation.id]:
+            self.merged_copies.append((older[1], 1))
+
+    def merge_stored_annotations(self) -> None:
+        """Read the annotations that are files of their own again, task by task, and add the tasks.
+
+        So that only their ids and times are in memory at once. A merged task is a copy like any other: its
+        latest file says when it was updated, and the task of the others is superseded.
+        """
+        for annotations in self.stored.values():
+            copies = []
+            for export_id in sorted(export_id for _, export_id in annotations.values()):
+                path = self.exports[export_id - 1].path
+                with Source(path) as source:
+                    pieces = list(split(source))
+                if len(pieces) != 1 or not isinstance(pieces[0], Tasks):
+                    raise HarvestError(f"{path} was changed while it was loaded. Load again.")
+                copies.append((pieces[0].tasks[0].updated_at or "", export_id, pieces[0]))
+            _, export_id, newest = max(copies, key=lambda copy: copy[:2])
+            self.merged_copies += [(other, 1) for _, other, _ in copies if other != export_id]
+            task = newest.tasks[0]
+            task.annotations = [piece.tasks[0].annotations[0] for _, _, piece in copies]
+            self._add(Tasks([task], newest.byte_offset, newest.text), export_id)
 
     def _add_export(self, export_id: int, sha256: str, size: int, task_count: int) -> None:
         export, settings = self.exports[export_id - 1], self.settings[export_id - 1]
@@ -285,6 +323,7 @@ class _Load:
     def finish(self, database: str, warnings: Iterable[str]) -> LoadReport:
         """Count everything."""
         execute = self.connection.execute
+        self._insert("superseded_copies", record_batch(self.merged_copies, SUPERSEDED_COPIES))
         self._insert("label_studio.exports", record_batch(self.export_rows, EXPORTS))
         self._insert("label_studio.config_labels", record_batch(self.label_rows, CONFIG_LABELS))
         execute(_sql("loader/finish.sql"))
