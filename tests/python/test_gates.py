@@ -67,7 +67,7 @@ DAMAGES: dict[str, list[str]] = {
         "update training_set_a set annotation_ids = [1, 2, 3, 4, 5]",
     ],
     "points_outside_their_image": [
-        "update training_set_samples set"
+        "update sample_keypoints set"
         f" keypoints = list_transform(keypoints, lambda k: struct_update(k, {outside}))"
         for outside in ("x := -1.0", "y := -1.0", "x := 1920.5", "y := 1080.5")
     ],
