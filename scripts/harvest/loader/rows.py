@@ -38,6 +38,9 @@ CONFIG_LABELS = pa.schema(
         "control_type": pa.string(),
     }
 )
+LOADING_EXPORTS = pa.schema(
+    {"export_id": pa.int32(), "project": pa.string(), "path": pa.string(), "media_key": pa.string()}
+)
 SUPERSEDED_COPIES = pa.schema({"export_id": pa.int32(), "copies": pa.int64()})
 TASKS = pa.schema(
     {

@@ -16,7 +16,15 @@ from harvest.loader.envelope import Task
 from harvest.loader.find import ExportFile, find_exports
 from harvest.loader.refuse import explain_refusal
 from harvest.loader.report import LoadReport, ProjectCounts, Quarantined, loss_warnings
-from harvest.loader.rows import CONFIG_LABELS, EXPORTS, QUARANTINE, SUPERSEDED_COPIES, Batch, record_batch
+from harvest.loader.rows import (
+    CONFIG_LABELS,
+    EXPORTS,
+    LOADING_EXPORTS,
+    QUARANTINE,
+    SUPERSEDED_COPIES,
+    Batch,
+    record_batch,
+)
 from harvest.loader.settings import Settings, read_settings
 from harvest.loader.source import Source, file_bytes
 from harvest.loader.split import Broken, Tasks, broken, split
@@ -171,12 +179,17 @@ class _Load:
         connection.execute(_sql("staging.sql"))
         connection.execute(_sql("loader/macros.sql"))
         connection.execute(_sql("loader/working_tables.sql"))
-        connection.executemany(
-            "insert into loading_exports values (?, ?, ?, ?)",
-            [
-                (export_id, export.project, export.path, setting.config.media_key)
-                for export_id, (export, setting) in enumerate(zip(exports, settings, strict=True), start=1)
-            ],
+        self._insert(
+            "loading_exports",
+            record_batch(
+                [
+                    (export_id, export.project, export.path, setting.config.media_key)
+                    for export_id, (export, setting) in enumerate(
+                        zip(exports, settings, strict=True), start=1
+                    )
+                ],
+                LOADING_EXPORTS,
+            ),
         )
 
     def read(self, export_id: int) -> None:
