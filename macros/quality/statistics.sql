@@ -6,8 +6,9 @@
 {#- Sum that does not depend on the order of its rows: of decimals with that many digits, as a double. -#}
 {% macro exact_sum(value, digits=12) %}cast(sum(cast({{ value }} as decimal(38, {{ digits }}))) as double){% endmacro %}
 
-{#- A published figure: nine digits are more than any sample supports, and no float noise. -#}
-{% macro figure(value) %}round({{ value }}, 9){% endmacro %}
+{#- A published figure: nine digits are more than any sample supports, no float noise, and one zero: which of -0 and 0
+    a quantile picks is chance, and they are different bytes. -#}
+{% macro figure(value) %}(round({{ value }}, 9) + 0e0){% endmacro %}
 
 {#- a / b as a double; null where b is 0. -#}
 {% macro ratio(numerator, denominator) -%}
