@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import duckdb
 from rich.console import Console
 from rich.table import Table
 
 from harvest.errors import HarvestError
-from harvest.layout import TrainingSets
+from harvest.layout import SETS, TrainingSets
 
 PROJECTS = {"a": "a  action timeline", "b": "b  hand and object", "c": "c  body pose"}
 
@@ -130,9 +130,14 @@ def _gates(connection: duckdb.DuckDBPyConnection) -> Table:
 
 
 def _files(root: Path) -> Table:
-    rows = [
-        [f"v_{version.number}/{file.path}", file.rows, file.bytes]
-        for version in TrainingSets(root)
-        for file in version.files()
-    ]
+    rows = []
+    for version in TrainingSets(root):
+        folder = f"v_{version.number}"
+        sets = [file for name in SETS for file in version.files(name)]
+        rows += [[f"{folder}/{file.path}", file.rows, file.bytes] for file in sets]
+        others = [file for file in version.files() if file not in sets]
+        for part in sorted({PurePosixPath(file.path).parts[0] for file in others}):
+            files = [file for file in others if file.path.startswith(f"{part}/")]
+            totals = [sum(file.rows for file in files), sum(file.bytes for file in files)]
+            rows.append([f"{folder}/{part}/ ({len(files)} files)", *totals])
     return _table(f"Published in {root}", rows, ["rows", "bytes"])
