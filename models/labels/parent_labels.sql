@@ -39,7 +39,7 @@ lent as (
     select
         children.review_id,
         children.parent_region_id,
-        min_by({{ first_element('regions.labels') }}, regions.region_index) as parent_label
+        min_by(coalesce({{ first_element('regions.labels') }}, ''), regions.region_index) as parent_label
     from children
     inner join regions
         on
@@ -47,9 +47,10 @@ lent as (
             and children.task_id = regions.task_id
             and children.annotation_id = regions.annotation_id
             and children.parent_region_id = regions.region_id
-    where regions.region_type like '%labels' and len(regions.labels) > 0
+    where regions.region_type like '%labels'
     group by children.review_id, children.parent_region_id
 
 )
 
 select * from lent
+where parent_label != ''

@@ -15,8 +15,8 @@ with typed as (
         incoming.cancelled_annotations,
         coalesce(
             data_text(incoming.data, json_pointer(exports.media_key)),
-            data_text(incoming.data, '$.video'),
-            data_text(incoming.data, '$.image')
+            data_text(incoming.data, case exports.project when 'a' then '$.video' else '$.image' end),
+            data_text(incoming.data, case exports.project when 'a' then '$.image' else '$.video' end)
         ) as media,
         incoming.data
     from incoming_tasks as incoming
