@@ -95,19 +95,20 @@ class Workshop:
 
 
 def lean_project(built: Workshop, folder: Path) -> Workshop:
-    """A project that publishes as the real one does, from copies of its marts instead of its other models.
+    """A project that publishes the sets and their lineage as the real one does, from copies of its marts.
 
-    It builds in a fraction of the time, most of which is publishing. The copies are tables of the schema
-    `kept`, which a test may change; the one gate, `weights_missing`, fails on a null weight in set A.
+    Without the other models it builds in a fraction of the time, most of which is publishing. The copies are
+    tables of the schema `kept`, which a test may change; the one gate, `weights_missing`, fails on a null
+    weight in set A.
 
     Args:
         built: A workshop in which the whole project was built; its database gets the copies.
         folder: Where to put the project.
     """
     publishing = {path.stem: path.read_text("utf-8") for path in (ROOT / "models/publish").glob("*.sql")}
-    published = set(
-        re.findall(r"'relation': '(\w+)'", (ROOT / "macros/publish/export.sql").read_text("utf-8"))
-    )
+    export = (ROOT / "macros/publish/export.sql").read_text("utf-8")
+    export = re.sub(r"\n +'\w+': \{[^{}]*'folder': 'quality'[^{}]*\},", "", export)
+    published = set(re.findall(r"'relation': '(\w+)'", export))
     referred = set(re.findall(r"ref\('(\w+)'\)", "".join(publishing.values())))
     python_models = {path.stem for path in (ROOT / "models/publish").glob("*.py")}
     marts = sorted((published | referred) - publishing.keys() - python_models)
@@ -116,6 +117,7 @@ def lean_project(built: Workshop, folder: Path) -> Workshop:
         shutil.copytree(ROOT / name, folder / name)
     for name in ("dbt_project.yml", "profiles.yml"):
         shutil.copy(ROOT / name, folder)
+    (folder / "macros/publish/export.sql").write_text(export, "utf-8")
     gate = "select * from {{ ref('training_set_a') }} where weight is null"
     (folder / "tests/gates").mkdir()
     (folder / "tests/gates/weights_missing.sql").write_text(gate, "utf-8")
