@@ -199,11 +199,17 @@ def test_values_of_a_tasks_data(field: str, cases: Cases, tmp_path: Path) -> Non
 def test_media_without_a_label_config(tmp_path: Path) -> None:
     cases = [
         ({"image": "a.png"}, "a.png"),
-        ({"video": "a.mp4", "image": "a.png"}, "a.mp4"),
+        ({"video": "a.mp4", "image": "a.png"}, "a.png"),  # what a frame is drawn on
+        ({"video": "a.mp4", "image": ""}, "a.mp4"),
         ({"video": "", "image": "a.png"}, "a.png"),
         *((data, None) for data in ({"image": None}, {"image": {"url": "a.png"}}, {}, None, [], "text", 5)),
     ]
     expect(tmp_path, cases, lambda data: task(data=data), "tasks", "media")
+
+
+def test_a_timeline_is_of_the_video(tmp_path: Path) -> None:
+    cases = [({"video": "a.mp4", "image": "a.png"}, "a.mp4"), ({"image": "a.png"}, "a.png")]
+    expect(tmp_path, cases, lambda data: task(data=data), "tasks", "media", "a")
 
 
 @pytest.mark.parametrize(
