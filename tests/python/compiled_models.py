@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,13 +33,17 @@ class CompiledModels:
             connection.execute(statement)
 
 
-def compile_models(settings: dict[str, Any], database: Path, folder: Path) -> CompiledModels:
+def compile_models(
+    settings: dict[str, Any], database: Path, folder: Path, wanted: Collection[str] | None = None
+) -> CompiledModels:
     """Compile the models with some vars.
 
     Args:
         settings: Vars that differ from their defaults.
         database: A DuckDB file with a load in it; the models can then run in any file of the same name.
         folder: Where dbt may leave its files.
+        wanted: Names of the models to build, with all that they need; by default all but those of quality,
+            which rest on seeds: of these only what the training sets need.
     """
     arguments = ["--quiet", "--no-partial-parse", "--project-dir", str(ROOT), "--profiles-dir", str(ROOT)]
     arguments += ["--target-path", str(folder / "target"), "--log-path", str(folder / "logs")]
@@ -54,9 +59,12 @@ def compile_models(settings: dict[str, Any], database: Path, folder: Path) -> Co
         for name, node in manifest["nodes"].items()
         if node["resource_type"] == "model" and not node["path"].startswith("publish")
     }
-    # what is known of the labels' quality rests on seeds: only what the training sets need of it
-    wanted = [name for name, node in models.items() if not node["path"].startswith("quality")]
-    names = in_order({name: node["depends_on"]["nodes"] for name, node in models.items()}, wanted)
+    targets = [
+        name
+        for name, node in models.items()
+        if (not node["path"].startswith("quality") if wanted is None else node["name"] in wanted)
+    ]
+    names = in_order({name: node["depends_on"]["nodes"] for name, node in models.items()}, targets)
     return CompiledModels(
         statements=[create_statement(models[name]) for name in names],
         relations={models[name]["name"]: models[name]["relation_name"] for name in names},
