@@ -81,7 +81,7 @@ create or replace table label_studio.annotations (
     prediction_id bigint,                     -- of that prediction
     prediction_model_version varchar,
     prediction_score double,
-    is_prediction_identical boolean           -- label regions equal the known prediction's exactly; null unless known
+    is_prediction_identical boolean           -- same label regions in the same places as the known prediction, exactly; null unless known
 );
 
 -- one element of drafts[], an object or a bare id

@@ -1,5 +1,7 @@
 """One value at a time: what becomes of odd, missing and wrong ones."""
 
+import json
+import re
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -389,12 +391,15 @@ def labels(*texts: str) -> dict[str, Any]:
 
 
 def test_comparing_with_the_prediction(tmp_path: Path) -> None:
+    """What is surely the same is told here; the models look closely at the rest, such as another order."""
     cases = [
         (([], []), True),
         ((None, []), True),
         (([point("p")], [point("p")]), True),
         (([point("p", origin="manual", score=1, meta={"a": 1}, original_width=1)], [point("p")]), True),
-        (([point("p"), point("q", 1)], [point("q", 1), point("p")]), True),
+        (([point("p"), point("q", 1)], [point("p"), point("q", 1)]), True),
+        (([point("p"), point("q", 1)], [point("q", 1), point("p")]), False),
+        (([CHOICE, point("p")], [point("p")]), False),
         (([point("p"), CHOICE, RELATION], [point("p")]), True),
         (([point("p", value={"width": 9})], [point("p")]), True),
         (([point("p", 50)], [point("p", 50.0)]), True),
@@ -405,13 +410,15 @@ def test_comparing_with_the_prediction(tmp_path: Path) -> None:
         (([point("p"), point("p")], [point("p")]), False),
         (([point("p", 1), point("p", 2)], [point("p", 2), point("p", 1)]), False),
         (([labels("thumb")], [labels("wrist")]), False),
-        (([labels("a", "b")], [labels("b", "a")]), True),
+        (([labels("a", "b")], [labels("a", "b")]), True),
+        (([labels("a", "b")], [labels("b", "a")]), False),
+        (([point("p", 1), point("q", 2)], [point("p", 2), point("q", 1)]), False),
         (([box("p")], [box("p")]), True),
         (([box("p", rotation=None)], [box("p", rotation=0)]), True),
         (([box("p", rotation=30)], [box("p")]), False),
         (([box("p", width=3.5)], [box("p")]), False),
         (([box("p")], [point("p")]), False),
-        (([segment("p")], []), True),
+        (([segment("p")], []), False),
     ]
 
     def make(value: tuple[list | None, list]) -> dict[str, Any]:
@@ -424,7 +431,7 @@ def test_comparing_with_the_prediction(tmp_path: Path) -> None:
 def test_comparing_timelines(tmp_path: Path) -> None:
     cases = [
         ([segment("s")], True),
-        ([segment("s"), point("p")], True),
+        ([segment("s"), point("p")], False),
         ([segment("s", 37)], False),
         ([segment("s", end=91)], False),
         ([segment("s", label="lift")], False),
@@ -463,3 +470,39 @@ def test_ids_of_any_size_and_counts(tmp_path: Path) -> None:
     loaded = load_tasks(tmp_path, big_task)
     assert loaded.row("annotations", "task_id, annotation_id, import_id") == (big, big, big)
     assert loaded.row("tasks", "total_annotations, cancelled_annotations, overlap") == (3, 0, 2)
+
+
+REPEATED = {
+    "task": '"data":{},"data":{}',
+    "data": '"data":{"view":"ego","view":"exo"}',
+    "draft": '"drafts":[{"id":1,"id":2}]',
+    "listed prediction": '"predictions":[{"id":1,"result":[],"id":2}]',
+    "annotation": '"annotations":[{"id":2,"was_cancelled":true,"was_cancelled":false}]',
+    "person": '"annotations":[{"id":2,"completed_by":{"id":1,"id":2}}]',
+    "review": '"annotations":[{"id":2,"reviews":[{"accepted":true,"accepted":false}]}]',
+    "prediction": '"annotations":[{"id":2,"prediction":{"id":1,"result":[],"result":[]}}]',
+    "region": '"annotations":[{"id":2,"result":[{"id":"a","id":"b","value":{}}]}]',
+    "value": '"annotations":[{"id":2,"result":[{"id":"a","value":{"x":1,"x":2}}]}]',
+    "predicted value": '"annotations":[{"id":2,"prediction":{"id":1,"result":[{"value":{"x":1,"x":2}}]}}]',
+    "range": '"annotations":[{"id":2,"result":[{"value":{"ranges":[{"start":1,"start":2}]}}]}]',
+}
+
+
+@pytest.mark.parametrize("form", ["[{}]", "[{} ]", "{}", "[{}\n"])
+@pytest.mark.parametrize("text", REPEATED.values(), ids=REPEATED)
+def test_a_key_that_occurs_twice(text: str, form: str, tmp_path: Path) -> None:
+    """Whichever of the two a reader takes may be the wrong one; the neighbours are loaded all the same."""
+    annotations = "" if "annotations" in text else '"annotations":[],'
+    text = '{"id":1,' + annotations + text + "}"
+    path = tmp_path / "a" / "export.json"
+    path.parent.mkdir()
+    tasks = [json.dumps(task(number)) for number in (8, 9)]
+    separator = "\n" if form == "{}" else ","
+    path.write_text(form.replace("{}", separator.join([tasks[0], text, tasks[1]])))
+    loaded = load_paths(tmp_path / "harvest.duckdb", path)
+    assert [row[0] for row in loaded.rows("tasks", "task_id")] == [8, 9]
+    ((task_id, offset, length, reason),) = [
+        row for row in loaded.rows("quarantine", "task_id, byte_offset, byte_length, reason") if row[2] > 1
+    ]
+    assert (task_id, offset, length) == (1, path.read_text().index(text), len(text))
+    assert re.fullmatch(r"the key '\w+' occurs twice in one object", reason)

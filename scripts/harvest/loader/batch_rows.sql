@@ -11,61 +11,40 @@ select
     total_annotations,
     cancelled_annotations,
     media,
-    data_text(data, '$.episode_key') as episode_key,
-    data_text(data, '$.view') as view,
-    whole_number(data_number(data_text(data, '$.frame_idx'))) as frame_idx,
-    try_cast(whole_number(data_number(data_text(data, '$.width'))) as integer) as width,
-    try_cast(whole_number(data_number(data_text(data, '$.height'))) as integer) as height,
-    whole_number(data_number(data_text(data, '$.n_frames'))) as n_frames,
-    data_number(data_text(data, '$.fps')) as fps,
-    data_text(data, '$.task_subdir') as task_subdir,
+    episode_key,
+    view,
+    whole_number(frame_idx) as frame_idx,
+    try_cast(whole_number(width) as integer) as width,
+    try_cast(whole_number(height) as integer) as height,
+    whole_number(n_frames) as n_frames,
+    fps,
+    task_subdir,
     data
 from batch_tasks;
 
--- the loader has compared what is usual; the rest is compared here
-create or replace temp table batch_compared as
-select
-    annotations.result_seq,
-    comparable_items(tasks.project, result_items(results.result))
-    = comparable_items(tasks.project, result_items(predictions.result)) as is_prediction_identical
-from batch_annotations as annotations
-inner join batch_tasks as tasks on annotations.task_seq = tasks.task_seq
-inner join incoming_annotations as results on annotations.result_seq = results.result_seq
-left join incoming_prediction_results as predictions on annotations.prediction_seq = predictions.result_seq
-where annotations.prediction_state = 'known' and annotations.is_prediction_identical is null;
-
-update batch_annotations as annotations
-set is_prediction_identical = compared.is_prediction_identical
-from batch_compared as compared
-where annotations.result_seq = compared.result_seq;
-
-insert into label_studio.annotations by name
+create or replace temp table batch_annotations as
 select
     tasks.project,
     tasks.task_id,
-    annotation_id,
-    annotator_id,
-    utc(annotations.created_at) as created_at,
-    utc(annotations.updated_at) as updated_at,
-    was_cancelled,
-    is_result_null,
-    region_count,
-    result_count,
-    updated_by,
-    lead_time_s,
-    import_id,
-    last_action,
-    is_review_accepted,
-    is_ground_truth_starred,
-    parent_prediction_id,
-    parent_annotation_id,
-    prediction_state,
-    prediction_id,
-    prediction_model_version,
-    prediction_score,
-    is_prediction_identical
-from batch_annotations as annotations
-inner join batch_tasks as tasks on annotations.task_seq = tasks.task_seq;
+    annotations.* exclude (task_seq),
+    coalesce(results.region_count, 0) as region_count,
+    case
+        when annotations.prediction_state = 'known'
+            then coalesce(results.fingerprint, 0) = coalesce(predicted.fingerprint, 0)
+    end as is_prediction_identical
+from incoming_annotations as annotations
+inner join batch_tasks as tasks on annotations.task_seq = tasks.task_seq
+left join fingerprints as results on annotations.result_seq = results.result_seq
+left join fingerprints as predicted on annotations.prediction_seq = predicted.result_seq;
+
+insert into label_studio.annotations by name
+select
+    * exclude (result_seq, prediction_seq) replace (
+        utc(created_at) as created_at,
+        utc(updated_at) as updated_at
+    ),
+    result_seq is null as is_result_null
+from batch_annotations;
 
 insert into label_studio.drafts by name
 select
@@ -91,38 +70,22 @@ select
 from incoming_predictions as incoming
 inner join batch_tasks as tasks on incoming.task_seq = tasks.task_seq;
 
--- `returning` makes the insert one ordered stream, whose full row groups leave memory; the threads flatten before it
+-- `returning` makes the insert one ordered stream, whose full row groups leave memory
 insert into label_studio.regions by name
-with flattened as materialized (
-    select * from usual_region_rows('incoming_annotations')
-    union all by name
-    select * from region_rows('incoming_annotations')
-)
-
 select
-    tasks.project,
-    tasks.task_id,
+    annotations.project,
+    annotations.task_id,
     annotations.annotation_id,
-    flattened.* exclude (result_seq)
-from flattened
-inner join batch_annotations as annotations on flattened.result_seq = annotations.result_seq
-inner join batch_tasks as tasks on annotations.task_seq = tasks.task_seq
-returning 0;
+    regions.* exclude (result_seq)
+from flattened_regions as regions
+inner join batch_annotations as annotations on regions.result_seq = annotations.result_seq;
 
 insert into label_studio.prediction_regions by name
-with flattened as materialized (
-    select * from usual_region_rows('incoming_prediction_results')
-    union all by name
-    select * from region_rows('incoming_prediction_results')
-)
-
 select
-    tasks.project,
-    tasks.task_id,
+    annotations.project,
+    annotations.task_id,
     annotations.annotation_id,
-    flattened.* exclude (result_seq)
-from flattened
-inner join batch_annotations as annotations on flattened.result_seq = annotations.prediction_seq
-inner join batch_tasks as tasks on annotations.task_seq = tasks.task_seq
-where not annotations.is_prediction_identical
-returning 0;
+    regions.* exclude (result_seq)
+from flattened_regions as regions
+inner join batch_annotations as annotations on regions.result_seq = annotations.prediction_seq
+where not annotations.is_prediction_identical;

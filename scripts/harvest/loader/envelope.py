@@ -1,7 +1,9 @@
 """The typed envelope of a task: everything but its regions, which stay raw JSON text."""
 
+from collections.abc import Iterator
 from typing import Annotated
 
+import pyarrow as pa
 from msgspec import Meta, Raw, Struct, json
 
 Id = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
@@ -131,6 +133,39 @@ def flaw(task: Task) -> str | None:
         if isinstance(prediction, Prediction) and (prediction.id is None or not is_result(prediction.result)):
             return "a prediction has no usable id or result"
     return None
+
+
+def without_results(text: memoryview, tasks: list[Task]) -> bytes:
+    """The text of a list of tasks, or of tasks line by line, as a list with a 0 in the place of each result.
+
+    `text` is what the tasks were decoded from, whose raw values are parts of it.
+    """
+    base = _address(text)
+    parts, at = [], 0
+    results = [result for result in map(memoryview, _results(tasks)) if len(result) > 2]
+    for start, length in sorted((_address(result) - base, len(result)) for result in results):
+        parts.append(text[at:start])
+        at = start + length
+    parts.append(text[at:])
+    envelope = b"0".join(parts)
+    if envelope.startswith(b"["):
+        return envelope
+    return b"[" + b",".join(line for line in envelope.split(b"\n") if line.strip()) + b"]"
+
+
+def _results(tasks: list[Task]) -> Iterator[Raw]:
+    for task in tasks:
+        for annotation in task.annotations:
+            yield annotation.result
+            if isinstance(annotation.prediction, Prediction):
+                yield annotation.prediction.result
+        for prediction in task.predictions or ():
+            if isinstance(prediction, Prediction):
+                yield prediction.result
+
+
+def _address(text: memoryview) -> int:
+    return pa.py_buffer(text).address
 
 
 def is_result(raw: Raw) -> bool:

@@ -8,7 +8,6 @@ from typing import ClassVar
 import pyarrow as pa
 from msgspec import Raw
 
-from harvest.loader.compare import Regions, are_identical, usual_regions
 from harvest.loader.envelope import NULL_TEXT, Annotation, Draft, Prediction, Review, Task, id_of
 
 EXPORTS = pa.schema(
@@ -76,16 +75,13 @@ ANNOTATIONS = pa.schema(
         "prediction_id": pa.int64(),
         "prediction_model_version": pa.string(),
         "prediction_score": pa.float64(),
-        "prediction_seq": pa.int64(),
-        "is_prediction_identical": pa.bool_(),
-        "usual_region_count": pa.int32(),
         "result_seq": pa.int64(),
-        "is_usual": pa.bool_(),
-        "result": pa.large_string(),
+        "prediction_seq": pa.int64(),
     }
 )
-PREDICTION_RESULTS = pa.schema(
-    {"task_seq": pa.int64(), "result_seq": pa.int64(), "is_usual": pa.bool_(), "result": pa.large_string()}
+RESULTS = pa.schema({"task_seq": pa.int64(), "result_seq": pa.int64(), "result": pa.large_string()})
+ENVELOPES = pa.schema(
+    {"first_task_seq": pa.int64(), "last_task_seq": pa.int64(), "envelope": pa.large_string()}
 )
 DRAFTS = pa.schema(
     {
@@ -132,7 +128,8 @@ class Batch:
         "incoming_annotations": ANNOTATIONS,
         "incoming_drafts": DRAFTS,
         "incoming_predictions": PREDICTIONS,
-        "incoming_prediction_results": PREDICTION_RESULTS,
+        "incoming_results": RESULTS,
+        "incoming_envelopes": ENVELOPES,
     }
 
     def __init__(self) -> None:
@@ -143,11 +140,17 @@ class Batch:
     def _start_chunk(self) -> None:
         self._chunk_bytes = 0
         self._rows: dict[str, list[tuple]] = {name: [] for name in self.SCHEMAS}
-        self._tasks, self._annotations, self._drafts, self._predictions, self._prediction_results = (
-            self._rows.values()
-        )
+        self._tasks = self._rows["incoming_tasks"]
+        self._annotations = self._rows["incoming_annotations"]
+        self._drafts = self._rows["incoming_drafts"]
+        self._predictions = self._rows["incoming_predictions"]
+        self._results = self._rows["incoming_results"]
 
-    def add(self, task: Task, task_seq: int, export_id: int, project: str) -> None:
+    def add_envelope(self, first_task_seq: int, last_task_seq: int, envelope: bytes) -> None:
+        """Add the text of these tasks without their results, in which DuckDB looks for repeated keys."""
+        self._rows["incoming_envelopes"].append((first_task_seq, last_task_seq, envelope))
+
+    def add(self, task: Task, task_seq: int, export_id: int) -> None:
         """Add a task with everything in it. `task_seq` numbers the task copies of a load."""
         self._tasks.append(
             (
@@ -164,18 +167,16 @@ class Batch:
         )
         predictions = self._add_predictions(task, task_seq)
         self._add_drafts(task, task_seq)
-        comparison = _Comparison(project)
+        seqs: dict[bytes, int | None] = {}
         for annotation in task.annotations:
-            result = _json_text(annotation.result)
             state, prediction_id, prediction = _known_prediction(annotation, predictions)
-            regions = usual_regions(project, result)
-            is_identical, prediction_seq = None, None
+            prediction_seq = None
             if prediction is not None:
-                prediction_text = _json_text(prediction.result)
-                is_identical = comparison.is_identical(regions, prediction_text)
-                if not is_identical:
-                    prediction_seq = self._add_prediction_result(task_seq, prediction_text, comparison)
-            self._result_seq += 1
+                # several annotations mostly start from one prediction, which is then read once
+                text = bytes(prediction.result)
+                if text not in seqs:
+                    seqs[text] = self._add_result(task_seq, prediction.result)
+                prediction_seq = seqs[text]
             self._annotations.append(
                 (
                     task_seq,
@@ -197,17 +198,22 @@ class Batch:
                     prediction_id,
                     prediction and prediction.model_version,
                     prediction and prediction.score,
+                    self._add_result(task_seq, annotation.result),
                     prediction_seq,
-                    is_identical,
-                    None if regions is None else len(regions),
-                    self._result_seq,
-                    _is_flat(project, regions),
-                    result,
                 )
             )
-            self._chunk_bytes += len(result or b"")
         if self._chunk_bytes >= CHUNK_BYTES:
             self._finish_chunk()
+
+    def _add_result(self, task_seq: int, result: Raw) -> int | None:
+        """The number of a result in `incoming_results`; None for null."""
+        text = _json_text(result)
+        if not text:
+            return None
+        self._result_seq += 1
+        self._results.append((task_seq, self._result_seq, text))
+        self._chunk_bytes += len(text)
+        return self._result_seq
 
     def _add_predictions(self, task: Task, task_seq: int) -> dict[int, Prediction | None]:
         predictions: dict[int, Prediction | None] = {}
@@ -245,18 +251,6 @@ class Batch:
                 row = (task_seq, draft_id, id_of(draft.annotation), draft.created_at, draft.updated_at, False)
             self._drafts.append(row)
 
-    def _add_prediction_result(
-        self, task_seq: int, text: memoryview | None, comparison: "_Comparison"
-    ) -> int | None:
-        """The number of this prediction in `incoming_prediction_results`, where each text stands once."""
-        if comparison.prediction_seq is None and text is not None:
-            self._result_seq += 1
-            comparison.prediction_seq = self._result_seq
-            is_usual = _is_flat(comparison.project, comparison.regions)
-            self._prediction_results.append((task_seq, self._result_seq, is_usual, text))
-            self._chunk_bytes += len(text)
-        return comparison.prediction_seq
-
     def _finish_chunk(self) -> None:
         for name, rows in self._rows.items():
             if rows:
@@ -269,31 +263,6 @@ class Batch:
         return {
             name: pa.Table.from_batches(chunks, self.SCHEMAS[name]) for name, chunks in self._chunks.items()
         }
-
-
-class _Comparison:
-    """Compares the results of one task with their prediction; one that several started from is read once."""
-
-    def __init__(self, project: str) -> None:
-        self.project = project
-        self._text: bytes | None = None
-        self.regions: Regions | None = []
-        self.prediction_seq: int | None = None
-
-    def is_identical(self, regions: Regions | None, prediction: memoryview | None) -> bool | None:
-        """None when it takes more than a glance, see `comparable_items`."""
-        text = None if prediction is None else bytes(prediction)
-        if text != self._text:
-            self._text, self.regions = text, usual_regions(self.project, text)
-            self.prediction_seq = None
-        if regions is None or self.regions is None:
-            return None
-        return are_identical(self.project, regions, self.regions)
-
-
-def _is_flat(project: str, regions: Regions | None) -> bool:
-    """Whether the macro `usual_region_rows` reads all of these regions as `region_rows` would."""
-    return regions is not None and project != "a"
 
 
 def _known_prediction(

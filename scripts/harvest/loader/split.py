@@ -25,7 +25,7 @@ from harvest.loader.envelope import (
 )
 from harvest.loader.source import Source
 
-WINDOW_BYTES = 8 * 2**20
+WINDOW_BYTES = 2 * 2**20
 LARGEST_TASK_BYTES = 32 * 2**20
 LONGEST_START = 512
 LONGEST_TAIL = 4096
@@ -57,14 +57,16 @@ _json = json.JSONDecoder(strict=False)
 class Tasks:
     """Tasks that were understood, in order, and the text they were decoded from.
 
-    The raw results of the tasks are views of `text`, which begins at `byte_offset` of the export's text.
-    `is_one_annotation`: the whole file is one annotation with its task inside.
+    `text` begins at `byte_offset` of the export's text. `is_one_annotation`: the whole file is one annotation
+    with its task inside. `is_checked`: no key occurs twice in one object; else this is unknown, and the raw
+    results of the tasks are views of `text`.
     """
 
     tasks: list[Task]
     byte_offset: int
     text: memoryview
     is_one_annotation: bool = False
+    is_checked: bool = True
 
     def locate(self, index: int) -> tuple[int, bytes]:
         """Byte offset and text of the task at `index`."""
@@ -202,7 +204,7 @@ class _Splitter:
         except (ValueError, RecursionError):
             self.text[end - 1] = replaced
             return None
-        window = Tasks(tasks, self.offset - self.is_array, text)
+        window = Tasks(tasks, self.offset - self.is_array, text, is_checked=False)
         if self.at_end and self.is_array and replaced == CLOSE:
             self.closed = True
             end = len(self.text)
@@ -239,15 +241,21 @@ class _Splitter:
             at = self._next_value(text, at)
             if at == len(text):
                 break
+            has_single_keys = True
+
+            def note_keys(pairs: list[tuple[str, object]]) -> None:
+                nonlocal has_single_keys
+                has_single_keys &= len(dict(pairs)) == len(pairs)
+
             try:
-                end = _json.raw_decode(text, at)[1]
+                end = json.JSONDecoder(strict=False, object_pairs_hook=note_keys).raw_decode(text, at)[1]
             except (ValueError, RecursionError) as error:
                 end = self._next_start(text, at)
                 if end is None:
                     break
                 yield self._broken(at, end, self._why_broken(text, at, end, error))
             else:
-                yield self._understand(at, end)
+                yield self._understand(at, end, has_single_keys)
             at = end
         if at == 1 and len(text) > LARGEST_TASK_BYTES:
             reason = f"larger than {LARGEST_TASK_BYTES // 2**20} MiB"
@@ -300,17 +308,17 @@ class _Splitter:
             if not before.endswith(b":"):
                 yield found.start()
 
-    def _understand(self, start: int, end: int) -> Tasks | Broken:
+    def _understand(self, start: int, end: int, has_single_keys: bool) -> Tasks | Broken:
         """The value at `start`, by the typed envelope if it fits, else the careful way."""
         value = memoryview(bytes(self.text[start:end]))
         byte_offset = self.offset + start - 1
         try:
             _check_utf8(value)
             task = decode_task(value)
-            if flaw(task):
+            if flaw(task) or not has_single_keys:
                 raise ValueError
         except (ValueError, RecursionError):
-            if stored := self._stored_annotation(value, end):
+            if has_single_keys and (stored := self._stored_annotation(value, end)):
                 return Tasks([stored], byte_offset, value, is_one_annotation=True)
             try:
                 task = understand(bytes(value))

@@ -1,6 +1,8 @@
 """The load: exports in, staging tables out, in one transaction."""
 
+import gc
 import os
+import sys
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -12,7 +14,8 @@ import pyarrow as pa
 
 from harvest.database import connect
 from harvest.errors import HarvestError
-from harvest.loader.envelope import Task
+from harvest.loader.careful import NotUnderstoodError, understand
+from harvest.loader.envelope import Task, without_results
 from harvest.loader.find import ExportFile, find_exports
 from harvest.loader.refuse import explain_refusal
 from harvest.loader.report import LoadReport, ProjectCounts, Quarantined, loss_warnings
@@ -28,7 +31,7 @@ from harvest.loader.rows import (
 from harvest.loader.settings import Settings, read_settings
 from harvest.loader.source import Source, file_bytes
 from harvest.loader.split import Broken, Tasks, broken, split
-from harvest.loader.writer import Writer
+from harvest.loader.worker import Worker
 
 BATCH_BYTES = 32 * 2**20
 MEMORY_LIMIT = "256MB"
@@ -68,12 +71,19 @@ def load(
     warnings: list[str] = []
     settings = _settings(exports, warnings.append)
     with _transaction(os.fspath(database), memory_limit) as connection:
-        with Writer(connection) as writer:
-            loading = _Load(connection, writer, exports, settings, progress)
+        with (
+            _short_switches(),
+            _no_collections(),
+            connection.cursor() as flattening,
+            Worker(connection, "harvest-writer") as writer,
+            Worker(flattening, "harvest-flattener") as flattener,
+        ):
+            loading = _Load(connection, writer, flattening, flattener, exports, settings, progress)
             for export_id in range(len(exports), 0, -1):
                 loading.read(export_id)
             loading.merge_stored_annotations()
             loading.flush()
+            flattener.wait()
             writer.wait()
         report = loading.finish(os.fspath(database), warnings)
         if strict and report.quarantined_count:
@@ -87,9 +97,9 @@ def _transaction(database: str, memory_limit: str) -> Iterator[duckdb.DuckDBPyCo
     is_new = not os.path.lexists(database)
     try:
         with connect(database) as connection:
-            # One core reads while the others write. A single writing thread also compresses as it goes, where
-            # several keep what each has too little of in memory until the end.
-            connection.execute(f"set threads = {max(1, (os.cpu_count() or 2) - 1)}")
+            # Reading, flattening and writing have a thread each. A single writing thread also compresses as
+            # it goes, where several keep what each has too little of in memory until the end.
+            connection.execute("set threads = 1")
             _set_memory_limit(connection, memory_limit)
             connection.begin()
             yield connection
@@ -100,6 +110,29 @@ def _transaction(database: str, memory_limit: str) -> Iterator[duckdb.DuckDBPyCo
                 with suppress(FileNotFoundError):
                     os.unlink(path)
         raise
+
+
+@contextmanager
+def _short_switches() -> Iterator[None]:
+    """DuckDB asks for Python's lock after every step, and should not wait 5 ms for it."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(0.0002)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(usual)
+
+
+@contextmanager
+def _no_collections() -> Iterator[None]:
+    """A load makes many objects and no cycles."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _set_memory_limit(connection: duckdb.DuckDBPyConnection, memory_limit: str) -> None:
@@ -156,13 +189,17 @@ class _Load:
     def __init__(
         self,
         connection: duckdb.DuckDBPyConnection,
-        writer: Writer,
+        writer: Worker,
+        flattening: duckdb.DuckDBPyConnection,
+        flattener: Worker,
         exports: list[ExportFile],
         settings: list[Settings],
         progress: Callable[[Progress], None] | None,
     ) -> None:
         self.connection = connection
         self.writer = writer
+        self.flattening = flattening
+        self.flattener = flattener
         self.exports = exports
         self.settings = settings
         self.progress = progress or (lambda _progress: None)
@@ -174,22 +211,27 @@ class _Load:
         self.merged_copies: list[tuple[int, int]] = []
         self.export_rows: list[tuple] = []
         self.label_rows: list[tuple] = []
-        names = ("batch_items", "batch_tasks", "batch_supersede", "batch_rows", "media_conflicts", "losses")
+        names = (
+            *("check", "suspects", "flatten", "fingerprints"),
+            *("batch_tasks", "media_conflicts", "batch_supersede", "batch_rows", "losses"),
+        )
         self.sql = {name: _sql(f"loader/{name}.sql") for name in names}
         connection.execute(_sql("staging.sql"))
-        connection.execute(_sql("loader/macros.sql"))
+        for each in (connection, flattening):
+            each.execute(_sql("loader/macros.sql"))
         connection.execute(_sql("loader/working_tables.sql"))
-        self._insert(
-            "loading_exports",
-            record_batch(
-                [
-                    (export_id, export.project, export.path, setting.config.media_key)
-                    for export_id, (export, setting) in enumerate(
-                        zip(exports, settings, strict=True), start=1
-                    )
-                ],
-                LOADING_EXPORTS,
-            ),
+        self.loading_exports = pa.Table.from_batches(
+            [
+                record_batch(
+                    [
+                        (export_id, export.project, export.path, setting.config.media_key)
+                        for export_id, (export, setting) in enumerate(
+                            zip(exports, settings, strict=True), start=1
+                        )
+                    ],
+                    LOADING_EXPORTS,
+                )
+            ]
         )
 
     def read(self, export_id: int) -> None:
@@ -224,11 +266,14 @@ class _Load:
             self.bytes_read += source.disk_bytes
 
     def _add(self, window: Tasks, export_id: int) -> None:
-        batch, project = self.batch, self.exports[export_id - 1].project
+        batch = self.batch
         batch.windows.append((self.task_count, export_id, window))
         batch.bytes += len(window.text)
+        if not window.is_checked and window.tasks:
+            envelope = without_results(window.text, window.tasks)
+            batch.rows.add_envelope(self.task_count, self.task_count + len(window.tasks) - 1, envelope)
         for task in window.tasks:
-            batch.rows.add(task, self.task_count, export_id, project)
+            batch.rows.add(task, self.task_count, export_id)
             self.task_count += 1
         if batch.bytes >= BATCH_BYTES:
             self.flush()
@@ -288,46 +333,96 @@ class _Load:
         ]
 
     def flush(self) -> None:
-        """Hand the batch over to be written."""
+        """Hand the batch over to be flattened and written."""
         batch, self.batch = self.batch, _Batch()
-        self.writer.submit(lambda: self._write(batch))
+        self.flattener.submit(lambda: self._flatten(batch))
 
-    def _write(self, batch: "_Batch") -> None:
-        """Write the batch into the staging tables."""
+    def _flatten(self, batch: "_Batch") -> None:
+        """Flatten the batch's results and hand all of it over to be written."""
+        tables = batch.rows.tables()
         if batch.windows:
-            self._write_rows(batch, **batch.rows.tables())
-        if batch.quarantine:
-            self._insert("label_studio.quarantine", record_batch(batch.quarantine, QUARANTINE))
+            tables["unreadable_tasks"] = self._unreadable_tasks(batch, self.loading_exports, **tables)
+            tables |= self._regions(**tables)
+        quarantine = record_batch(batch.quarantine, QUARANTINE)
+        self.writer.submit(lambda: self._write(quarantine, tables))
+
+    def _unreadable_tasks(
+        self,
+        batch: "_Batch",
+        loading_exports: pa.Table,
+        incoming_tasks: pa.Table,
+        incoming_results: pa.Table,
+        incoming_envelopes: pa.Table,
+        **_others: pa.Table,
+    ) -> pa.Table:
+        """Set aside the tasks that the typed envelope took but that cannot be understood.
+
+        DuckDB finds tables by the names of the arguments, here and below; registered ones would live on.
+        """
+        execute, sql = self.flattening.execute, self.sql
+        try:
+            (has_suspects,) = execute(sql["check"]).fetchone()
+        except duckdb.Error:
+            has_suspects = True
+        suspects = execute(sql["suspects"]).fetchall() if has_suspects else ()
+        unreadable = self._look_closely(batch, suspects)
+        return pa.table({"task_seq": pa.array(unreadable, pa.int64())})
+
+    def _regions(
+        self, incoming_results: pa.Table, unreadable_tasks: pa.Table, **_others: pa.Table
+    ) -> dict[str, pa.Table]:
+        flattened_regions = self.flattening.execute(self.sql["flatten"]).to_arrow_table()
+        fingerprints = self.flattening.execute(self.sql["fingerprints"]).to_arrow_table()
+        return {"flattened_regions": flattened_regions, "fingerprints": fingerprints}
+
+    def _write(self, quarantine: pa.RecordBatch, tables: dict[str, pa.Table]) -> None:
+        """Write a batch into the staging tables."""
+        if "flattened_regions" in tables:
+            self._write_rows(self.loading_exports, **tables)
+        if quarantine.num_rows:
+            self._insert("label_studio.quarantine", quarantine)
 
     def _write_rows(
         self,
-        batch: "_Batch",
+        loading_exports: pa.Table,
         incoming_tasks: pa.Table,
         incoming_annotations: pa.Table,
         incoming_drafts: pa.Table,
         incoming_predictions: pa.Table,
-        incoming_prediction_results: pa.Table,
+        unreadable_tasks: pa.Table,
+        flattened_regions: pa.Table,
+        fingerprints: pa.Table,
+        **_others: pa.Table,
     ) -> None:
-        """DuckDB finds the arguments by their names; registered tables would live until the commit."""
-        self.connection.execute(self.sql["batch_items"])
-        self._set_unreadable_aside(batch)
-        self.connection.execute(self.sql["batch_tasks"])
-        if conflict := self.connection.execute(self.sql["media_conflicts"]).fetchone():
-            raise HarvestError(
-                "Project {}, task {} shows {} in {} but {} in {}: two servers' exports, or exports "
-                "of a project that was made anew, are mixed. Load the exports of one.".format(*conflict)
-            )
-        self.connection.execute(self.sql["batch_supersede"])
-        self.connection.execute(self.sql["batch_rows"])
+        execute, sql = self.connection.execute, self.sql
+        execute(sql["batch_tasks"])
+        if execute("from batch_tasks where has_other_copies limit 1").fetchone():
+            if conflict := execute(sql["media_conflicts"]).fetchone():
+                raise HarvestError(
+                    "Project {}, task {} shows {} in {} but {} in {}: two servers' exports, or exports "
+                    "of a project that was made anew, are mixed. Load the exports of one.".format(*conflict)
+                )
+            execute(sql["batch_supersede"])
+        execute(sql["batch_rows"])
 
-    def _set_unreadable_aside(self, batch: "_Batch") -> None:
+    def _look_closely(self, batch: "_Batch", suspects: Iterable[tuple[int, bool]]) -> list[int]:
+        """Read the suspect tasks the careful way, and set aside those that are not understood."""
+        unreadable = []
         starts = [start for start, _, _ in batch.windows]
-        for (task_seq,) in self.connection.execute("select task_seq from unreadable_tasks").fetchall():
+        for task_seq, is_unreadable in suspects:
             start, export_id, window = batch.windows[bisect_right(starts, task_seq) - 1]
             index = task_seq - start
             byte_offset, text = window.locate(index)
-            piece = broken(text, byte_offset, "a text in it is no valid Unicode", window.tasks[index].id)
-            batch.set_aside(piece, export_id)
+            reason = "a text in it is no valid Unicode" if is_unreadable else None
+            if not window.is_checked:
+                try:
+                    understand(text)
+                except NotUnderstoodError as error:
+                    reason = error.reason
+            if reason:
+                batch.set_aside(broken(text, byte_offset, reason, window.tasks[index].id), export_id)
+                unreadable.append(task_seq)
+        return unreadable
 
     def _insert(self, table: str, incoming_rows: pa.RecordBatch) -> None:
         incoming_rows = pa.Table.from_batches([incoming_rows])

@@ -1,4 +1,4 @@
-"""A second thread that writes batch after batch while the next one is read."""
+"""Threads that work on batch after batch while the next ones are read."""
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -8,15 +8,15 @@ from typing import Self
 import duckdb
 
 
-class Writer:
+class Worker:
     """Runs jobs on a connection in order, in a thread of its own, at most one ahead of the caller.
 
     A job's error is raised by the next `submit` or by `wait`. Leaving the context stops a running statement.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, name: str) -> None:
         self._connection = connection
-        self._executor = ThreadPoolExecutor(1, "harvest-writer")
+        self._executor = ThreadPoolExecutor(1, name)
         self._running: Future[None] | None = None
 
     def submit(self, job: Callable[[], None]) -> None:
