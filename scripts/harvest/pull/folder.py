@@ -114,10 +114,12 @@ class PullFolder:
             HarvestError: The disk is full, or the file cannot be written. What was written stays.
         """
         path = self._part(snapshot)
-        with _writing(path), open(path, "ab", buffering=0) as file:
-            file.truncate(start)
+        with _writing(path), open(path, "ab") as file:
+            if file.tell() != start:
+                file.truncate(start)
             for chunk in chunks:
                 file.write(chunk)
+                file.flush()
                 start += len(chunk)
                 yield start
             os.fsync(file.fileno())
