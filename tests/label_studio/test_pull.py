@@ -153,7 +153,7 @@ def test_what_was_made_is_what_is_loaded(studio: Studio, made: Made, run: Run, t
         f"a: project {made.first_videos}",
         f"a: project {made.second_videos}",
     ]
-    assert ", 6 tasks, 0.0 MB in exports/b/" in lines[0]
+    assert ", 6 tasks, 8 KB in exports/b/" in lines[0]
 
     folder = tmp_path / "exports/b" / str(made.frames)
     [snapshot] = studio.snapshots(made.frames)

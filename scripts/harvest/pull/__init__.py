@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from harvest.errors import HarvestError
 from harvest.pull.folder import Asked, PullFolder
-from harvest.pull.progress import Display, Step
+from harvest.pull.progress import Display, Step, size
 
 if TYPE_CHECKING:
     from harvest.pull.server import Server, Snapshot
@@ -64,7 +64,7 @@ class Pulled:
         tasks = "" if self.tasks is None else f"{self.tasks:,} task{'s' * (self.tasks != 1)}, "
         return (
             f"{self.wanted.letter}: project {self.wanted.project}, snapshot {self.snapshot}, {tasks}"
-            f"{self.bytes / 1e6:,.1f} MB in {self.path}"
+            f"{size(self.bytes)} in {self.path}"
         )
 
 
@@ -227,9 +227,9 @@ def _fetch_rest(server: "Server", snapshot: "Snapshot", folder: PullFolder, disp
         try:
             with server.download(folder.project, snapshot.number, before) as download:
                 if before and download.start == before:
-                    display.say(f"Continuing the download at {before / 1e6:,.1f} MB.")
-                for size in folder.append(snapshot.number, download.start, download.chunks):
-                    display.show(Step(folder.project, "download", size, download.total))
+                    display.say(f"Continuing the download at {size(before)}.")
+                for here in folder.append(snapshot.number, download.start, download.chunks):
+                    display.show(Step(folder.project, "download", here, download.total))
                 if download.total is None or folder.bytes_of(snapshot.number) >= download.total:
                     return
                 raise ConnectionLostError(f"{server.url} ended the download early.")

@@ -14,6 +14,11 @@ SECONDS_BETWEEN_LINES = 10
 PHASES = {"snapshot": "Label Studio makes the snapshot", "download": "downloading"}
 
 
+def size(count: int) -> str:
+    """Bytes as people read them: `45.6 MB`, `12 KB`."""
+    return f"{count / 1e6:,.1f} MB" if count >= 1e6 else f"{count / 1e3:,.0f} KB"
+
+
 @dataclass(frozen=True)
 class Step:
     """Where a pull stands.
@@ -36,11 +41,11 @@ class Step:
 
     @property
     def figures(self) -> str:
-        """Megabytes, `12.3 of 45.6 MB`; empty before the first."""
+        """What is here, and of how much; empty before the first byte."""
         if not self.bytes_done:
             return ""
-        of_all = f" of {self.bytes_total / 1e6:,.1f}" if self.bytes_total else ""
-        return f"{self.bytes_done / 1e6:,.1f}{of_all} MB"
+        of_all = f" of {size(self.bytes_total)}" if self.bytes_total else ""
+        return f"{size(self.bytes_done)}{of_all}"
 
 
 class Display(Protocol):

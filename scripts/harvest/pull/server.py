@@ -34,6 +34,7 @@ EVERYTHING = {
 """How a snapshot writes tasks. It has no filters: skipped tasks and tasks without an annotation are in it."""
 
 GATEWAY_TIMEOUTS = (502, 504)
+STATUSES = ("created", "in_progress", "completed", "failed")
 
 
 class ConnectionLostError(HarvestError):
@@ -47,7 +48,7 @@ class Snapshot:
     Attributes:
         number: Its number on the server.
         title: Its title.
-        status: `created`, `in_progress`, `completed` or `failed`.
+        status: One of STATUSES.
         md5: Of its bytes, as hex digits; None while it is made.
         tasks: Tasks in it; None while it is made.
     """
@@ -60,11 +61,12 @@ class Snapshot:
 
     @classmethod
     def of(cls, export: Any) -> Self:
-        """Read the SDK's description."""
+        """Read the SDK's description, which it does not check. Raises ValueError when it is none."""
+        number, status = getattr(export, "id", None), getattr(export, "status", None)
+        if not isinstance(number, int) or status not in STATUSES:
+            raise ValueError(export)
         counters = export.counters if isinstance(export.counters, dict) else {}
-        return cls(
-            export.id, export.title or "", export.status, export.md5 or None, counters.get("task_number")
-        )
+        return cls(number, export.title or "", status, export.md5 or None, counters.get("task_number"))
 
     @property
     def is_complete(self) -> bool:
@@ -150,8 +152,8 @@ class Server:
     def snapshot_titled(self, project: int, title: str) -> Snapshot | None:
         """The snapshot with this title, None when there is none among the latest hundred."""
         with self._explained(project):
-            exports = self._exports.list(project)
-        return next((Snapshot.of(export) for export in exports if export.title == title), None)
+            snapshots = [Snapshot.of(export) for export in self._exports.list(project)]
+        return next((snapshot for snapshot in snapshots if snapshot.title == title), None)
 
     def snapshot_after_timeout(self, project: int, title: str) -> Snapshot:
         """The snapshot that was asked for without an answer."""
