@@ -3,11 +3,14 @@
 import os
 import secrets
 import socket
+import socketserver
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -119,3 +122,65 @@ def _wait_until_up(server: subprocess.Popen, url: str, log: Path) -> None:
         except httpx.TransportError:
             time.sleep(0.5)
     raise AssertionError(f"Label Studio did not start: {log.read_text(errors='replace')[-2000:]}")
+
+
+@contextmanager
+def cutting_proxy(target: str, *, cuts: int, after_bytes: int) -> Iterator[str]:
+    """A proxy before `target`: it breaks the first `cuts` connections that answer more than `after_bytes`."""
+    parts = httpx.URL(target)
+    left = cuts
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            with socket.create_connection((parts.host, parts.port)) as server:
+                asking = threading.Thread(target=self._ask, args=(server,), daemon=True)
+                asking.start()
+                self._answer(server)
+
+        def _ask(self, server: socket.socket) -> None:
+            with suppress(OSError):
+                while data := self.request.recv(2**16):
+                    server.sendall(data)
+
+        def _answer(self, server: socket.socket) -> None:
+            nonlocal left
+            answered = 0
+            with suppress(OSError):
+                while data := server.recv(2**16):
+                    self.request.sendall(data)
+                    answered += len(data)
+                    if answered > after_bytes and left:
+                        left -= 1
+                        return
+
+    with _serving(socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)) as port:
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def redirecting(target: str) -> Iterator[str]:
+    """A server that answers every request with a redirect to the same path at `target`."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(302)
+            self.send_header("Location", f"{target}{self.path}")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with _serving(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as port:
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def _serving(server: socketserver.BaseServer) -> Iterator[int]:
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield server.server_address[1]
+    finally:
+        server.shutdown()
+        server.server_close()

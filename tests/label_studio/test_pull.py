@@ -18,7 +18,7 @@ import duckdb
 import pytest
 
 from harvest.cli import main
-from studio import KEYPOINTS, TIMELINE, Studio
+from studio import KEYPOINTS, TIMELINE, Studio, cutting_proxy, redirecting
 
 SECONDS_TO_RUN = 120
 HARVEST = Path(sys.executable).with_name("harvest")
@@ -285,6 +285,17 @@ def test_a_killed_download_continues(
     assert len(tasks) == 1_500
 
 
+def test_a_download_whose_connection_breaks_goes_on(
+    studio: Studio, large: int, run: Run, tmp_path: Path
+) -> None:
+    with cutting_proxy(studio.url, cuts=2, after_bytes=10_000_000) as url:
+        pulled = run("pull", "--url", url, "--project", f"c={large}")
+    assert pulled.returncode == 0, pulled.stderr
+    assert pulled.stderr.count("Continuing the download at ") == 2
+    [export] = (tmp_path / "exports/c" / str(large)).glob("project_*_snapshot_*.json")
+    assert len(json.loads(export.read_bytes())) == 1_500
+
+
 def test_a_download_damaged_on_disk_is_made_good(
     studio: Studio, large: int, killed_download: tuple[Path, Path], run: Run
 ) -> None:
@@ -307,6 +318,22 @@ def test_a_fresh_pull_continues_nothing(
     assert (again.returncode, again.stderr) == (0, "")
     assert f"project_{large}_snapshot_{number}.json" not in names(folder)
     assert len(names(folder)) == 3
+
+
+def test_a_snapshot_whose_file_is_gone_from_the_server(
+    studio: Studio, large: int, killed_download: tuple[Path, Path], run: Run
+) -> None:
+    for file in (studio.data / "media/export" / str(large)).iterdir():
+        file.unlink()
+    _, part = killed_download
+    [number] = re.findall(r"snapshot_(\d+)", part.name)
+    refused = run("pull", "--url", studio.url, "--project", f"c={large}", "-q")
+    assert re.fullmatch(
+        rf"{studio.url} no longer has the bytes of snapshot {number} of project {large} \(status \d+\)\. "
+        r"Have a new one made with --fresh\.",
+        message(refused),
+    )
+    assert run("pull", "--url", studio.url, "--project", f"c={large}", "--fresh").returncode == 0
 
 
 def test_a_pull_killed_while_the_server_makes_the_snapshot_continues(
@@ -379,6 +406,17 @@ def test_a_project_that_is_not_there(studio: Studio, run: Run, tmp_path: Path) -
 def test_a_page_that_is_no_label_studio(studio: Studio, run: Run) -> None:
     refused = run("pull", "--url", f"{studio.url}/nothing", "--project", "b=1")
     assert message(refused) == f"{studio.url}/nothing does not answer like Label Studio. Check --url."
+
+
+def test_a_redirect_is_not_followed(studio: Studio, made: Made, run: Run) -> None:
+    before = len(studio.snapshots(made.frames))
+    with redirecting(studio.url) as url:
+        refused = run("pull", "--url", url, "--project", f"b={made.frames}")
+    assert message(refused) == (
+        f"{url} redirects to {studio.url}, and the token is sent to no other address than --url: say the one "
+        "the server really has."
+    )
+    assert len(studio.snapshots(made.frames)) == before
 
 
 def test_a_server_that_is_not_there(run: Run) -> None:

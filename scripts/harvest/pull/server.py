@@ -172,6 +172,11 @@ class Server:
             try:
                 answer = stack.enter_context(self._answer(project, number, offset))
             except ApiError as error:
+                if error.status_code in (404, 500):
+                    raise HarvestError(
+                        f"{self.url} no longer has the bytes of snapshot {number} of project {project} "
+                        f"(status {error.status_code}). Have a new one made with --fresh."
+                    ) from None
                 if error.status_code != httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
                     raise
                 answer = stack.enter_context(self._answer(project, number, 0))
