@@ -6,11 +6,11 @@ DEMO_VERSION ?= 1
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
-.PHONY: help setup demo test lint shell docs oracles bench clean
+.PHONY: help setup demo test test-label-studio lint shell docs oracles bench clean
 .DEFAULT_GOAL := help
 
 help: ## list the verbs
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 26
 
 setup: .venv/ready ## create the environment from the lock file
 .venv/ready: requirements.lock pyproject.toml
@@ -26,6 +26,15 @@ demo: .venv/ready ## load the example exports, publish version 1, show the resul
 
 test: lint ## everything: lint, unit tests, gates, pytest
 	pytest
+
+test-label-studio: .venv-label-studio/ready ## harvest pull against a real Label Studio server, which this installs (1.2 GB)
+	.venv-label-studio/bin/python -m pytest tests/label_studio
+
+.venv-label-studio/ready: requirements-label-studio.lock pyproject.toml
+	$(PYTHON) -m venv --clear .venv-label-studio
+	.venv-label-studio/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-label-studio.lock
+	.venv-label-studio/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
 
 lint: .venv/ready ## sqlfluff and ruff
 	ruff check --quiet .

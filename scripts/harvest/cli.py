@@ -1,10 +1,14 @@
 """The command `harvest`. Each command's work is in a module of its own, imported when it runs."""
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from harvest.errors import HarvestError
+
+if TYPE_CHECKING:
+    from harvest.pull import Wanted
 
 DEFAULT_DATABASE = "harvest.duckdb"
 
@@ -87,6 +91,58 @@ def load(
             progress=progress,
         )
     print_report(report, Console(file=sys.stderr if quiet else sys.stdout), quiet=quiet)
+
+
+def _wanted(_context: click.Context, _option: click.Parameter, values: tuple[str, ...]) -> list["Wanted"]:
+    from harvest.pull import wanted_project
+
+    return [wanted_project(value) for value in values]
+
+
+@main.command()
+@click.option("--url", required=True, metavar="URL", help="Address of the Label Studio server.")
+@click.option(
+    "--project",
+    "wanted",
+    multiple=True,
+    required=True,
+    metavar="a=7",
+    callback=_wanted,
+    help="What the project is (a, b or c) and its number in Label Studio. Repeatable.",
+)
+@click.option(
+    "--exports",
+    default="exports",
+    show_default=True,
+    type=click.Path(file_okay=False),
+    help="Folder the exports go to, as a/7/ and so on.",
+)
+@click.option("--fresh", is_flag=True, help="Do not continue an interrupted pull: make a new snapshot.")
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
+def pull(url: str, wanted: list["Wanted"], exports: str, fresh: bool, quiet: bool) -> None:
+    """Fetch exports from a Label Studio server, replacing those of an earlier pull.
+
+    Makes a snapshot of each project with everything expanded, waits for it, and downloads it with its
+    project.json. The access token comes from the environment variable LABEL_STUDIO_API_KEY. The same command
+    continues a pull that was interrupted in the last 12 hours.
+
+    \b
+    Needs: pip install 'label-harvest[pull]'
+    """
+    from pathlib import Path
+
+    from rich.console import Console
+
+    from harvest.pull import pull as pull_projects
+    from harvest.pull.progress import progress_display
+
+    try:
+        with progress_display(Console(stderr=True), quiet=quiet) as display:
+            for pulled in pull_projects(url, wanted, exports=Path(exports), display=display, fresh=fresh):
+                if not quiet:
+                    click.echo(pulled)
+    except KeyboardInterrupt:
+        raise HarvestError("Interrupted. The same command continues.") from None
 
 
 @main.command()
