@@ -60,6 +60,7 @@ def _projects(
     metavar="SIZE",
     help="Memory of DuckDB; the load takes up to 512 MB more.",
 )
+@click.option("--fresh", is_flag=True, help="Read every file again, even those that have not changed.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but warnings and errors.")
 def load(
     paths: tuple[str, ...],
@@ -67,6 +68,7 @@ def load(
     database: str,
     strict: bool,
     memory_limit: str,
+    fresh: bool,
     quiet: bool,
 ) -> None:
     """Load Label Studio JSON exports, replacing what was loaded before.
@@ -88,6 +90,7 @@ def load(
             database=database,
             strict=strict,
             memory_limit=memory_limit,
+            fresh=fresh,
             progress=progress,
         )
     print_report(report, Console(file=sys.stderr if quiet else sys.stdout), quiet=quiet)

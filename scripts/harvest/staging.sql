@@ -21,7 +21,8 @@ create or replace table label_studio.exports (
     skip_queue varchar,
     label_config varchar,
     media_key varchar,                        -- key of the task's data that holds the media
-    frame_rate varchar                        -- frameRate of the <Video> tag as written: '25', '$fps'
+    frame_rate varchar,                       -- frameRate of the <Video> tag as written: '25', '$fps'
+    loader varchar not null                   -- fingerprint of the code that read the file
 );
 
 -- one label of a label config
@@ -132,6 +133,21 @@ create or replace table label_studio.regions (
 -- the same, for the known prediction of every annotation that is not identical to it
 create or replace table label_studio.prediction_regions as
 from label_studio.regions limit 0;
+
+-- one copy of a task that is not loaded: another file, or another place in this one, has a newer one
+create or replace table label_studio.superseded_copies (
+    export_id integer not null,
+    project varchar not null,
+    task_id bigint not null
+);
+
+-- one file that holds a single annotation with its task; the task is loaded with all its parts
+create or replace table label_studio.task_parts (
+    export_id integer not null,
+
+    project varchar not null,
+    task_id bigint not null
+);
 
 -- one task that could not be understood
 create or replace table label_studio.quarantine (

@@ -22,6 +22,8 @@ TABLES = (
     "predictions",
     "regions",
     "prediction_regions",
+    "superseded_copies",
+    "task_parts",
     "quarantine",
 )
 

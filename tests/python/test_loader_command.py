@@ -170,7 +170,7 @@ def test_the_latest_copy_of_a_task_wins(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("harvest.loader.stage.BATCH_BYTES", batch_bytes)
+    monkeypatch.setattr("harvest.loader.batches.BATCH_BYTES", batch_bytes)
     write_export(tmp_path / "b" / "1.json", [copy(1, first, 1.0), copy(2, EARLY, 7.0)])
     write_export(tmp_path / "b" / "2.json", [copy(3, EARLY, 8.0), copy(1, last, 2.0)])
     write_export(tmp_path / "c" / "1.json", [copy(1, EARLY, 9.0)])
@@ -194,7 +194,7 @@ def test_the_latest_copy_of_a_task_wins(
 def test_the_last_copy_in_one_file_wins(
     batch_bytes: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("harvest.loader.stage.BATCH_BYTES", batch_bytes)
+    monkeypatch.setattr("harvest.loader.batches.BATCH_BYTES", batch_bytes)
     monkeypatch.setattr("harvest.loader.split.WINDOW_BYTES", 1000)
     loaded = load_tasks(
         tmp_path, copy(1, EARLY, 1.0), copy(2, EARLY, 5.0), copy(1, EARLY, 2.0), copy(1, None, 3.0)
@@ -204,7 +204,7 @@ def test_the_last_copy_in_one_file_wins(
 
 
 def test_many_copies_of_everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("harvest.loader.stage.BATCH_BYTES", 100_000)
+    monkeypatch.setattr("harvest.loader.batches.BATCH_BYTES", 100_000)
     monkeypatch.setattr("harvest.loader.split.WINDOW_BYTES", 30_000)
     for name in ("1.json", "2.json", "3/4.json"):
         (tmp_path / "b" / name).parent.mkdir(parents=True, exist_ok=True)
@@ -221,7 +221,7 @@ def test_many_copies_of_everything(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_one_id_with_different_media_stops_the_load(
     batch_bytes: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("harvest.loader.stage.BATCH_BYTES", batch_bytes)
+    monkeypatch.setattr("harvest.loader.batches.BATCH_BYTES", batch_bytes)
     first = write_export(tmp_path / "b" / "1.json", [task(7, data={"image": "01_001_ego_f000423.png"})])
     other = write_export(tmp_path / "b" / "2.json", [task(7, data={"image": "01_002_ego_f000423.png"})])
     error = message(tmp_path, folder=tmp_path)

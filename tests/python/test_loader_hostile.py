@@ -182,14 +182,14 @@ def test_an_interrupt_leaves_the_previous_load_untouched(tmp_path: Path) -> None
     path = write_export(tmp_path / "b" / "2.json", [task(number) for number in range(20_000)])
     program = textwrap.dedent("""
         from harvest.cli import main
-        from harvest.loader import split, stage
+        from harvest.loader import batches, split
 
-        def flush_and_say_so(loading, flush=stage._Load.flush):
-            flush(loading)
+        def flush_and_say_so(staging, flush=batches.Batches.flush):
+            flush(staging)
             print("a batch", flush=True)
 
-        split.WINDOW_BYTES, stage.BATCH_BYTES = 10_000, 100_000
-        stage._Load.flush = flush_and_say_so
+        split.WINDOW_BYTES, batches.BATCH_BYTES = 10_000, 100_000
+        batches.Batches.flush = flush_and_say_so
         main()
     """)
     process = subprocess.Popen(
@@ -227,3 +227,21 @@ def test_progress_on_a_terminal_and_none_when_quiet() -> None:
     with progress_bar(Console(file=said, force_terminal=True), quiet=True) as show:
         show(Progress(bytes_read=5_000_000, bytes_total=20_000_000, tasks=1234))
     assert said.getvalue() == ""
+
+
+def test_tasks_with_much_data_stay_within_the_memory(tmp_path: Path) -> None:
+    tasks = [task(number) for number in range(600)]
+    for each in tasks:
+        each["data"]["text"] = "x" * 100_000
+    loaded = load_tasks(tmp_path, *tasks, memory_limit="128MB")
+    assert len(loaded.rows("tasks", "task_id")) == 600
+
+
+def test_a_memory_limit_that_is_too_small_is_one_clear_error(tmp_path: Path) -> None:
+    large = task(1)
+    large["data"]["text"] = "x" * 20_000_000
+    path = write_export(tmp_path / "b" / "export.json", [large])
+    result = run("load", path, "--database", tmp_path / "harvest.duckdb", "--memory-limit", "32MB")
+    assert result.exit_code == 1
+    assert "too large for a memory limit of 32MB" in result.output
+    assert not (tmp_path / "harvest.duckdb").exists()

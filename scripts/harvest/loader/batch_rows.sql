@@ -1,26 +1,27 @@
 -- Flattens the batch's tasks, annotations, drafts, predictions and regions into the staging tables.
 
 insert into label_studio.tasks by name
+with numbers as (
+    select
+        * exclude (task_seq, media_pointer) replace (
+            data_number(frame_idx) as frame_idx,
+            data_number(width) as width,
+            data_number(height) as height,
+            data_number(n_frames) as n_frames,
+            data_number(fps) as fps
+        )
+    from task_fields('incoming_tasks')
+)
+
 select
-    project,
-    task_id,
-    export_id,
-    updated_at,
-    is_labeled,
-    overlap,
-    total_annotations,
-    cancelled_annotations,
-    media,
-    episode_key,
-    view,
-    whole_number(frame_idx) as frame_idx,
-    try_cast(whole_number(width) as integer) as width,
-    try_cast(whole_number(height) as integer) as height,
-    whole_number(n_frames) as n_frames,
-    fps,
-    task_subdir,
-    data
-from batch_tasks;
+    * replace (
+        utc(updated_at) as updated_at,
+        whole_number(frame_idx) as frame_idx,
+        try_cast(whole_number(width) as integer) as width,
+        try_cast(whole_number(height) as integer) as height,
+        whole_number(n_frames) as n_frames
+    )
+from numbers;
 
 create or replace temp table batch_annotations as
 select
@@ -70,7 +71,6 @@ select
 from incoming_predictions as incoming
 inner join batch_tasks as tasks on incoming.task_seq = tasks.task_seq;
 
--- `returning` makes the insert one ordered stream, whose full row groups leave memory
 insert into label_studio.regions by name
 select
     annotations.project,

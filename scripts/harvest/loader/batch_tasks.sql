@@ -1,54 +1,16 @@
--- One batch of decoded tasks: which of them, and which staged before, are the newest copy of their task.
+-- One batch of decoded tasks: which of them, and which staged before, are the newest copy of their task. A task's data
+-- may be large and stays out of it.
 
 create or replace temp table batch_tasks as
-with read as (
+with typed as (
     select
-        incoming.*,
-        exports.project,
-        exports.path,
-        exports.media_key,
-        json_type(incoming.data, data_fields()) as types,
-        json_extract_string(incoming.data, data_fields()) as texts
-    from incoming_tasks as incoming
-    inner join loading_exports as exports on incoming.export_id = exports.export_id
-    where incoming.task_seq not in (select task_seq from unreadable_tasks)
-),
-
-texts as (
-    select
-        * exclude (types, texts, media_key),
-        data_text(
-            json_type(data, json_pointer(media_key)), json_extract_string(data, json_pointer(media_key))
-        ) as configured_media,
-        data_text(types[1], texts[1]) as video,
-        data_text(types[2], texts[2]) as image,
-        data_text(types[3], texts[3]) as episode_key,
-        data_text(types[4], texts[4]) as view,
-        data_text(types[5], texts[5]) as frame_idx,
-        data_text(types[6], texts[6]) as width,
-        data_text(types[7], texts[7]) as height,
-        data_text(types[8], texts[8]) as n_frames,
-        data_text(types[9], texts[9]) as fps,
-        data_text(types[10], texts[10]) as task_subdir
-    from read
-),
-
-typed as (
-    select
-        * exclude (configured_media, video, image) replace (
-            utc(updated_at) as updated_at,
-            data_number(frame_idx) as frame_idx,
-            data_number(width) as width,
-            data_number(height) as height,
-            data_number(n_frames) as n_frames,
-            data_number(fps) as fps
-        ),
-        coalesce(
-            configured_media,
-            case project when 'a' then video else image end,
-            case project when 'a' then image else video end
-        ) as media
-    from texts
+        task_seq,
+        project,
+        task_id,
+        export_id,
+        utc(updated_at) as updated_at
+    from incoming_tasks
+    where task_seq not in (select task_seq from unreadable_tasks)
 ),
 
 newest_in_batch as (

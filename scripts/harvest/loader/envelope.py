@@ -135,15 +135,15 @@ def flaw(task: Task) -> str | None:
     return None
 
 
-def without_results(text: memoryview, tasks: list[Task]) -> bytes:
-    """The text of a list of tasks, or of tasks line by line, as a list with a 0 in the place of each result.
+def without_raw(text: memoryview, tasks: list[Task]) -> bytes:
+    """The text of a list of tasks, or of tasks line by line, as a list with a 0 in place of each raw value.
 
     `text` is what the tasks were decoded from, whose raw values are parts of it.
     """
     base = _address(text)
     parts, at = [], 0
-    results = [result for result in map(memoryview, _results(tasks)) if len(result) > 2]
-    for start, length in sorted((_address(result) - base, len(result)) for result in results):
+    raws = [raw for raw in map(memoryview, _raws(tasks)) if len(raw) > 2]
+    for start, length in sorted((_address(raw) - base, len(raw)) for raw in raws):
         parts.append(text[at:start])
         at = start + length
     parts.append(text[at:])
@@ -153,8 +153,9 @@ def without_results(text: memoryview, tasks: list[Task]) -> bytes:
     return b"[" + b",".join(line for line in envelope.split(b"\n") if line.strip()) + b"]"
 
 
-def _results(tasks: list[Task]) -> Iterator[Raw]:
+def _raws(tasks: list[Task]) -> Iterator[Raw]:
     for task in tasks:
+        yield task.data
         for annotation in task.annotations:
             yield annotation.result
             if isinstance(annotation.prediction, Prediction):

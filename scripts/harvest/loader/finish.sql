@@ -2,7 +2,7 @@
 
 update label_studio.exports
 set superseded_task_count = counted.copies
-from (select export_id, sum(copies) as copies from superseded_copies group by export_id) as counted
+from (select export_id, count(*) as copies from label_studio.superseded_copies group by export_id) as counted
 where exports.export_id = counted.export_id;
 
 update label_studio.exports

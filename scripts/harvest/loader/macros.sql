@@ -13,11 +13,11 @@ create or replace temp macro whole_number(number) as (
     case when number = trunc(number) and abs(number) < 9e18 then number::bigint end
 );
 
--- the keys of a task's data that are read, in the order of batch_tasks.sql
-create or replace temp macro data_fields() as (
+-- the keys of a task's data that are read, in the order of task_fields
+create or replace temp macro data_keys() as (
     [
-        '$.video', '$.image', '$.episode_key', '$.view', '$.frame_idx',
-        '$.width', '$.height', '$.n_frames', '$.fps', '$.task_subdir'
+        '$.video', '$.image', '$.episode_key', '$.view', '$.frame_idx', '$.width', '$.height', '$.n_frames', '$.fps',
+        '$.task_subdir'
     ]
 );
 
@@ -25,6 +25,42 @@ create or replace temp macro data_fields() as (
 create or replace temp macro data_text(value_type, value_text) as (
     case when value_type not in ('OBJECT', 'ARRAY', 'BOOLEAN', 'NULL') then nullif(value_text, '') end
 );
+
+-- tasks with what is read of their data as text. What a task shows is under the key that the label config names, else
+-- under the usual one of its project.
+create or replace temp macro task_fields(tasks) as table
+with read as (
+    select
+        *,
+        json_type(data, data_keys()) as types,
+        json_extract_string(data, data_keys()) as texts,
+        data_text(json_type(data, media_pointer), json_extract_string(data, media_pointer)) as configured_media
+    from query_table(tasks)
+),
+
+fields as (
+    select
+        * exclude (types, texts),
+        data_text(types[1], texts[1]) as video,
+        data_text(types[2], texts[2]) as image,
+        data_text(types[3], texts[3]) as episode_key,
+        data_text(types[4], texts[4]) as view,
+        data_text(types[5], texts[5]) as frame_idx,
+        data_text(types[6], texts[6]) as width,
+        data_text(types[7], texts[7]) as height,
+        data_text(types[8], texts[8]) as n_frames,
+        data_text(types[9], texts[9]) as fps,
+        data_text(types[10], texts[10]) as task_subdir
+    from read
+)
+
+select
+    * exclude (configured_media, video, image),
+    case project
+        when 'a' then coalesce(configured_media, video, image)
+        else coalesce(configured_media, image, video)
+    end as media
+from fields;
 
 -- a number of a task's data, where numeric text is as good
 create or replace temp macro data_number(data_text) as (
@@ -88,7 +124,6 @@ create or replace temp macro envelope_has_repeated_keys(envelope) as (
     has_repeated_keys(
         flatten([
             json_keys(envelope, '$[*]'),
-            json_keys(envelope, '$[*].data'),
             json_keys(envelope, '$[*].drafts[*]'),
             json_keys(envelope, '$[*].predictions[*]'),
             json_keys(envelope, '$[*].annotations[*]'),

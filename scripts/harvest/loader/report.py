@@ -41,13 +41,15 @@ class Quarantined:
 class LoadReport:
     """The outcome of a load: counts by project, what the exports have lost, what could not be understood.
 
-    `quarantined` holds the first ones; all are in the table `label_studio.quarantine`.
+    `quarantined` holds the first ones; all are in the table `label_studio.quarantine`. `unchanged_files` were
+    staged by the load before and not read again.
     """
 
     database: str
     projects: Sequence[ProjectCounts]
     warnings: Sequence[str] = ()
     quarantined: Sequence[Quarantined] = ()
+    unchanged_files: int = 0
 
     @property
     def quarantined_count(self) -> int:
@@ -85,6 +87,14 @@ def loss_warnings(
         yield f"{path} holds no task that is loaded."
 
 
+def _headline(report: LoadReport) -> str:
+    files = sum(counts.files for counts in report.projects)
+    if not report.unchanged_files:
+        return f"Loaded into {report.database}"
+    unchanged = f"{report.unchanged_files:,} of {_count(files, 'file')} had not changed"
+    return f"Loaded into {report.database}; {unchanged}"
+
+
 def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'s' * (number != 1)}"
 
@@ -112,7 +122,7 @@ def print_report(report: LoadReport, console: Console, *, quiet: bool = False) -
         )
         table.add_row(counts.project, *(f"{number:,}" for number in numbers))
     if not quiet:
-        console.print(f"Loaded into {report.database}", markup=False, highlight=False, soft_wrap=True)
+        console.print(_headline(report), markup=False, highlight=False, soft_wrap=True)
         console.print(table)
     for warning in report.warnings:
         console.print(f"warning: {warning}", markup=False, highlight=False, soft_wrap=True)

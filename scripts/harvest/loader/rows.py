@@ -27,6 +27,7 @@ EXPORTS = pa.schema(
         "label_config": pa.string(),
         "media_key": pa.string(),
         "frame_rate": pa.string(),
+        "loader": pa.string(),
     }
 )
 CONFIG_LABELS = pa.schema(
@@ -37,14 +38,14 @@ CONFIG_LABELS = pa.schema(
         "control_type": pa.string(),
     }
 )
-LOADING_EXPORTS = pa.schema(
-    {"export_id": pa.int32(), "project": pa.string(), "path": pa.string(), "media_key": pa.string()}
-)
-SUPERSEDED_COPIES = pa.schema({"export_id": pa.int32(), "copies": pa.int64()})
+LOADING_EXPORTS = pa.schema({"export_id": pa.int32(), "path": pa.string()})
+TASK_COPIES = pa.schema({"export_id": pa.int32(), "project": pa.string(), "task_id": pa.int64()})
 TASKS = pa.schema(
     {
         "task_seq": pa.int64(),
+        "project": pa.string(),
         "export_id": pa.int32(),
+        "media_pointer": pa.string(),
         "task_id": pa.int64(),
         "updated_at": pa.string(),
         "is_labeled": pa.bool_(),
@@ -114,14 +115,12 @@ QUARANTINE = pa.schema(
     }
 )
 
+
 CHUNK_BYTES = 2**21
 
 
 class Batch:
-    """Rows of the tasks added since the batch was made.
-
-    They are kept as Arrow record batches of some `CHUNK_BYTES` of results each, which DuckDB's threads share.
-    """
+    """Rows of the tasks added since the batch was made."""
 
     SCHEMAS: ClassVar[dict[str, pa.Schema]] = {
         "incoming_tasks": TASKS,
@@ -133,12 +132,7 @@ class Batch:
     }
 
     def __init__(self) -> None:
-        self._chunks: dict[str, list[pa.RecordBatch]] = {name: [] for name in self.SCHEMAS}
         self._result_seq = 0
-        self._start_chunk()
-
-    def _start_chunk(self) -> None:
-        self._chunk_bytes = 0
         self._rows: dict[str, list[tuple]] = {name: [] for name in self.SCHEMAS}
         self._tasks = self._rows["incoming_tasks"]
         self._annotations = self._rows["incoming_annotations"]
@@ -150,12 +144,14 @@ class Batch:
         """Add the text of these tasks without their results, in which DuckDB looks for repeated keys."""
         self._rows["incoming_envelopes"].append((first_task_seq, last_task_seq, envelope))
 
-    def add(self, task: Task, task_seq: int, export_id: int) -> None:
+    def add(self, task: Task, task_seq: int, project: str, export_id: int, media_pointer: str | None) -> None:
         """Add a task with everything in it. `task_seq` numbers the task copies of a load."""
         self._tasks.append(
             (
                 task_seq,
+                project,
                 export_id,
+                media_pointer,
                 task.id,
                 task.updated_at,
                 task.is_labeled,
@@ -202,8 +198,6 @@ class Batch:
                     prediction_seq,
                 )
             )
-        if self._chunk_bytes >= CHUNK_BYTES:
-            self._finish_chunk()
 
     def _add_result(self, task_seq: int, result: Raw) -> int | None:
         """The number of a result in `incoming_results`; None for null."""
@@ -212,7 +206,6 @@ class Batch:
             return None
         self._result_seq += 1
         self._results.append((task_seq, self._result_seq, text))
-        self._chunk_bytes += len(text)
         return self._result_seq
 
     def _add_predictions(self, task: Task, task_seq: int) -> dict[int, Prediction | None]:
@@ -251,18 +244,9 @@ class Batch:
                 row = (task_seq, draft_id, id_of(draft.annotation), draft.created_at, draft.updated_at, False)
             self._drafts.append(row)
 
-    def _finish_chunk(self) -> None:
-        for name, rows in self._rows.items():
-            if rows:
-                self._chunks[name].append(record_batch(rows, self.SCHEMAS[name]))
-        self._start_chunk()
-
     def tables(self) -> dict[str, pa.Table]:
         """The rows so far, by the name of the relation that the batch SQL reads."""
-        self._finish_chunk()
-        return {
-            name: pa.Table.from_batches(chunks, self.SCHEMAS[name]) for name, chunks in self._chunks.items()
-        }
+        return {name: table(rows, self.SCHEMAS[name]) for name, rows in self._rows.items()}
 
 
 def _known_prediction(
@@ -309,16 +293,21 @@ def _json_text(raw: Raw) -> memoryview | None:
     return None if text == NULL_TEXT else text
 
 
-def record_batch(rows: list[tuple], schema: pa.Schema) -> pa.RecordBatch:
-    """Rows, each in the order of `schema`, as columns."""
+def table(rows: list[tuple], schema: pa.Schema) -> pa.Table:
+    """Rows, each in the order of `schema`, as columns.
+
+    In chunks of some CHUNK_BYTES: DuckDB holds the parsed JSON of a vector of rows, at most of one chunk.
+    """
     columns = zip(*rows, strict=True) if rows else [()] * len(schema)
-    return pa.record_batch(
+    whole = pa.table(
         [
             _texts(column) if field.type == pa.large_string() else pa.array(column, field.type)
             for column, field in zip(columns, schema, strict=True)
         ],
         schema=schema,
     )
+    chunk_rows = max(1, len(rows) * CHUNK_BYTES // (whole.nbytes + 1))
+    return pa.Table.from_batches(whole.to_batches(max_chunksize=chunk_rows), schema)
 
 
 def _texts(column: tuple[memoryview | None, ...]) -> pa.LargeStringArray:

@@ -23,6 +23,11 @@ class LabelConfig:
     frame_rate: str | None = None
     labels: tuple[tuple[tuple[str, str], str], ...] = ()
 
+    @property
+    def media_pointer(self) -> str | None:
+        """`media_key` as a JSON pointer."""
+        return self.media_key and "/" + self.media_key.replace("~", "~0").replace("/", "~1")
+
 
 @dataclass(frozen=True)
 class Settings:

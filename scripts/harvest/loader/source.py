@@ -92,7 +92,7 @@ class _DiskFile:
         try:
             self._file = open(source.path, "rb", buffering=0)  # noqa: SIM115
         except OSError as error:
-            raise _unreadable(source.path, error) from error
+            raise unreadable(source.path, error) from error
         self._peeked = b""
 
     def peek(self, size: int) -> bytes:
@@ -106,7 +106,7 @@ class _DiskFile:
         try:
             data = self._file.read(size)
         except OSError as error:
-            raise _unreadable(self._source.path, error) from error
+            raise unreadable(self._source.path, error) from error
         self._source.disk_bytes += len(data)
         self._source._digest.update(data)
         return data
@@ -159,7 +159,7 @@ class _Zstd:
         return self._stream.read(min(size, ZSTD_READ))
 
 
-def _unreadable(path: str, error: OSError) -> HarvestError:
+def unreadable(path: str, error: OSError) -> HarvestError:
     return HarvestError(
         f"{path} cannot be read: {error.strerror or error}. Check the file and its permissions."
     )
@@ -169,4 +169,4 @@ def file_bytes(path: str) -> int:
     try:
         return os.path.getsize(path)
     except OSError as error:
-        raise _unreadable(path, error) from error
+        raise unreadable(path, error) from error

@@ -22,7 +22,7 @@ with texts as (
         task_seq as first_task_seq,
         task_seq as last_task_seq,
         json_valid(data) as is_readable,
-        false as has_repeated_keys
+        case when json_valid(data) then has_repeated_keys([json_keys(data)]) end as has_repeated_keys
     from incoming_tasks
 )
 

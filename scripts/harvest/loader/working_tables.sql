@@ -1,4 +1,0 @@
-create or replace temp table superseded_copies (
-    export_id integer,
-    copies bigint
-);
