@@ -1,25 +1,22 @@
 """Ways to load the same exports: `python -m benchmarks.contenders NAME FOLDER`.
 
-Each ends with the rows of annotations, of their regions, and of the regions of every prediction that its
-annotation changed, and prints what they come to, so that they can be compared. All but `harvest` and `sql`
-keep them in memory; `count` and `sdk` do less than the rest.
+Each ends with three tables in a DuckDB file: annotations, their regions, and the regions of every prediction
+that its annotation changed. It prints what they come to, so that they can be compared. `count` and `sdk` do
+less than the rest.
 """
 
 import json
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-COLUMNS = (
-    *("project", "task_id", "annotation_id", "region_index", "region_id", "region_type", "labels"),
-    *("x", "y", "width", "height", "rotation", "original_width", "original_height", "parent_region_id"),
-)
-ANNOTATION_COLUMNS = (
-    *("project", "task_id", "annotation_id", "annotator_id", "created_at", "updated_at", "was_cancelled"),
-    *("region_count", "result_count", "updated_by", "lead_time_s", "parent_prediction_id", "is_identical"),
-)
+if TYPE_CHECKING:
+    import duckdb
+
+TABLES = ("annotations", "regions", "prediction_regions")
 CHECK = """
 select
     (select count(*) from {annotations}) as annotations,
@@ -41,9 +38,28 @@ def harvest(folder: Path) -> tuple:
     with tempfile.TemporaryDirectory(dir=folder) as place:
         database = f"{place}/harvest.duckdb"
         load([path for _, path in exports(folder)], database=database)
-        tables = {name: f"label_studio.{name}" for name in ("annotations", "regions", "prediction_regions")}
+        tables = {name: f"label_studio.{name}" for name in TABLES}
         with duckdb.connect(database) as connection:
             return connection.execute(CHECK.format(**tables)).fetchone()
+
+
+@contextmanager
+def new_database(folder: Path) -> Iterator["duckdb.DuckDBPyConnection"]:
+    import duckdb
+
+    with (
+        tempfile.TemporaryDirectory(dir=folder) as place,
+        duckdb.connect(f"{place}/tables.duckdb") as connection,
+    ):
+        yield connection
+
+
+def written(folder: Path, annotations: Any, regions: Any, prediction_regions: Any) -> tuple:
+    """Write three data frames into a DuckDB file, which finds them by their names, and look at the tables."""
+    with new_database(folder) as connection:
+        for name in TABLES:
+            connection.execute(f"create table {name} as select * from {name}")
+        return connection.execute(CHECK.format(**{name: name for name in TABLES})).fetchone()
 
 
 def count(folder: Path) -> tuple:
@@ -85,12 +101,7 @@ from (
 
 def sql(folder: Path) -> tuple:
     """The simple reference: a typed read into a temporary table, then unnest."""
-    import duckdb
-
-    with (
-        tempfile.TemporaryDirectory(dir=folder) as place,
-        duckdb.connect(f"{place}/sql.duckdb") as connection,
-    ):
+    with new_database(folder) as connection:
         execute = connection.execute
         execute("set preserve_insertion_order = false")
         reads = [
@@ -113,27 +124,26 @@ def sql(folder: Path) -> tuple:
         execute(FLAT.format("regions", "a.result", "a.result", "true"))
         changed = "a.prediction.result is not null and not is_identical"
         execute(FLAT.format("prediction_regions", "a.prediction.result", "a.prediction.result", changed))
-        names = ("annotations", "regions", "prediction_regions")
-        return execute(CHECK.format(**{name: name for name in names})).fetchone()
+        return execute(CHECK.format(**{name: name for name in TABLES})).fetchone()
 
 
-def _region(keys: tuple, index: int, item: dict[str, Any]) -> tuple:
+def _region(keys: dict[str, Any], index: int, item: dict[str, Any]) -> dict[str, Any]:
     value = item["value"]
-    return (
-        *keys,
-        index,
-        item["id"],
-        item["type"],
-        value.get(item["type"], []),
-        value.get("x"),
-        value.get("y"),
-        value.get("width"),
-        value.get("height"),
-        value.get("rotation", 0),
-        item.get("original_width"),
-        item.get("original_height"),
-        item.get("parentID"),
-    )
+    return {
+        **keys,
+        "region_index": index,
+        "region_id": item["id"],
+        "region_type": item["type"],
+        "labels": value.get(item["type"], []),
+        "x": value.get("x"),
+        "y": value.get("y"),
+        "width": value.get("width"),
+        "height": value.get("height"),
+        "rotation": value.get("rotation", 0),
+        "original_width": item.get("original_width"),
+        "original_height": item.get("original_height"),
+        "parent_region_id": item.get("parentID"),
+    }
 
 
 def _values(items: list[dict[str, Any]]) -> dict[str, tuple]:
@@ -150,53 +160,43 @@ def _values(items: list[dict[str, Any]]) -> dict[str, tuple]:
     return compared
 
 
-def _flatten(tasks: Iterator[tuple[str, dict[str, Any]]]) -> tuple[list[tuple], list[tuple], list[tuple]]:
-    """Rows of annotations, regions and changed predictions' regions, as one writes it without a library."""
-    annotations, regions, prediction_regions = [], [], []
-    for project, task in tasks:
-        for annotation in task["annotations"]:
-            keys = (project, task["id"], annotation["id"])
-            result, prediction = annotation["result"] or [], annotation["prediction"] or {}
-            is_identical = None
-            if prediction:
-                is_identical = _values(result) == _values(prediction["result"])
-                if not is_identical:
-                    prediction_regions += [
-                        _region(keys, index, item) for index, item in enumerate(prediction["result"])
-                    ]
-            regions += [_region(keys, index, item) for index, item in enumerate(result)]
-            annotations.append(
-                (
-                    *keys,
-                    annotation["completed_by"],
-                    annotation["created_at"],
-                    annotation["updated_at"],
-                    annotation["was_cancelled"],
-                    len(result),
-                    annotation["result_count"],
-                    annotation["updated_by"],
-                    annotation["lead_time"],
-                    annotation["parent_prediction"],
-                    is_identical,
-                )
-            )
-    return annotations, regions, prediction_regions
-
-
 def _with_pandas(decode: Callable[[Path], list[Any]], folder: Path) -> tuple:
+    """A list of rows for each table, a row a dictionary; then data frames; then tables."""
     import pandas as pd
 
-    tasks = ((project, task) for project, path in exports(folder) for task in decode(path))
-    annotations, regions, prediction_regions = _flatten(tasks)
-    frames = [
-        pd.DataFrame.from_records(annotations, columns=ANNOTATION_COLUMNS),
-        pd.DataFrame.from_records(regions, columns=COLUMNS),
-        pd.DataFrame.from_records(prediction_regions, columns=COLUMNS),
-    ]
+    annotations, regions, prediction_regions = [], [], []
+    for project, path in exports(folder):
+        for task in decode(path):
+            for annotation in task["annotations"]:
+                keys = {"project": project, "task_id": task["id"], "annotation_id": annotation["id"]}
+                result, prediction = annotation["result"] or [], annotation["prediction"] or {}
+                is_identical = None
+                if prediction:
+                    is_identical = _values(result) == _values(prediction["result"])
+                    if not is_identical:
+                        prediction_regions += [
+                            _region(keys, index, item) for index, item in enumerate(prediction["result"])
+                        ]
+                regions += [_region(keys, index, item) for index, item in enumerate(result)]
+                annotations.append(
+                    {
+                        **keys,
+                        "annotator_id": annotation["completed_by"],
+                        "created_at": annotation["created_at"],
+                        "updated_at": annotation["updated_at"],
+                        "was_cancelled": annotation["was_cancelled"],
+                        "region_count": len(result),
+                        "result_count": annotation["result_count"],
+                        "updated_by": annotation["updated_by"],
+                        "lead_time_s": annotation["lead_time"],
+                        "parent_prediction_id": annotation["parent_prediction"],
+                        "is_identical": is_identical,
+                    }
+                )
+    frames = [pd.DataFrame(rows) for rows in (annotations, regions, prediction_regions)]
     for column in ("created_at", "updated_at"):
         frames[0][column] = pd.to_datetime(frames[0][column])
-    checksum = float((frames[1]["x"] + frames[1]["y"] + frames[1]["height"].fillna(0)).sum())
-    return (*map(len, frames), round(checksum, 2))
+    return written(folder, *frames)
 
 
 def pandas(folder: Path) -> tuple:
@@ -253,7 +253,6 @@ def polars(folder: Path) -> tuple:
             "parent_prediction": pl.Int64,
         }
     )
-    counts = [0, 0, 0, 0.0]
     kept = []
     compared = ["id", "x", "y", "rotation", "labels", "height", "box_width"]
 
@@ -267,7 +266,7 @@ def polars(folder: Path) -> tuple:
         )
         return items.drop("keypointlabels", "rectanglelabels")
 
-    for _, path in exports(folder):
+    for project, path in exports(folder):
         tasks = pl.read_json(path, schema={"id": pl.Int64, "annotations": pl.List(annotation)})
         frame = tasks.rename({"id": "task_id"}).explode("annotations").unnest("annotations")
         frame = frame.rename({"id": "annotation_id"}).with_columns(
@@ -287,11 +286,9 @@ def polars(folder: Path) -> tuple:
         ).unique()
         predicted = predicted.join(differing, on="annotation_id", how="semi")
         frame = frame.drop("result", "prediction", "predicted")
-        kept.append((frame, regions, predicted))
-        checksum = regions.select((pl.col("x") + pl.col("y") + pl.col("height").fill_null(0)).sum()).item()
-        for index, number in enumerate((frame.height, regions.height, predicted.height, checksum)):
-            counts[index] += number
-    return (*counts[:3], round(counts[3], 2))
+        frames = (frame, regions, predicted)
+        kept.append([each.with_columns(pl.lit(project).alias("project")) for each in frames])
+    return written(folder, *(pl.concat(frames).to_arrow() for frames in zip(*kept, strict=True)))
 
 
 LABEL_CONFIG = """<View><Image name="img" value="$image"/><KeyPointLabels name="kp" toName="img">

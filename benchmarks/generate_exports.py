@@ -7,6 +7,7 @@ started from the model's prediction, which the annotation embeds whole as the se
 in three accepted it, the others moved some points.
 """
 
+import json
 import random
 import sys
 from collections.abc import Callable, Iterator
@@ -155,11 +156,26 @@ def write_export(path: Path, project: str, size: int) -> None:
         file.write("]")
 
 
-def write_target_storage(folder: Path, project: str, files: int) -> None:
-    """Write `files` one-task files, named by number alone."""
+def write_tasks(folder: Path, project: str, files: int) -> None:
+    """Write `files` files of one task, each an array, named by number alone."""
     folder.mkdir(parents=True, exist_ok=True)
     for number, text in zip(range(1, files + 1), tasks(project), strict=False):
-        (folder / str(number)).write_text(text, encoding="ascii")
+        (folder / str(number)).write_text(f"[{text}]", encoding="ascii")
+
+
+def write_parts(folder: Path, project: str, files: int) -> None:
+    """Write `files` files of one annotation with its task inside, as Label Studio's target storage does."""
+    folder.mkdir(parents=True, exist_ok=True)
+    written = 0
+    for text in tasks(project):
+        task = json.loads(text)
+        annotations = task.pop("annotations")
+        for annotation in annotations[: files - written]:
+            part = json.dumps(annotation | {"task": task}, separators=(",", ":"))
+            (folder / str(annotation["id"])).write_text(part, encoding="ascii")
+            written += 1
+        if written >= files:
+            return
 
 
 if __name__ == "__main__":
