@@ -130,7 +130,7 @@ def pull(url: str, wanted: list["Wanted"], exports: str, fresh: bool, quiet: boo
     continues a pull that was interrupted in the last 12 hours.
 
     \b
-    Needs: pip install 'label-harvest[pull]'
+    Needs the extra pull: pip install -e '.[pull]' in the folder of label-harvest.
     """
     from pathlib import Path
 

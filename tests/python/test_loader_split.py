@@ -11,6 +11,7 @@ import pytest
 
 from harvest.errors import HarvestError
 from harvest.loader import split as splitting
+from harvest.loader.envelope import decode_task_lines, decode_tasks, without_raw
 from harvest.loader.source import Source
 from harvest.loader.split import Broken, Tasks, split
 from loading import EXAMPLES, annotation, load_paths, point, task
@@ -319,3 +320,20 @@ def test_quarantine_holds_what_is_needed_to_find_a_broken_task(tmp_path: Path) -
     assert loaded.row("exports", counts) == (6, 4, 0, 2)
     assert [row[0] for row in loaded.rows("tasks", "task_id")] == [1, 2, 3, 4]
     assert loaded.report.quarantined_count == 2
+
+
+def test_the_text_of_tasks_without_their_raw_values() -> None:
+    text = memoryview(
+        b'[{"id":1,"annotations":[{"id":2},{"result":[{"id":"a"}],"id":3,"prediction":{"result":[1,2],"id":4}}]},'
+        b' {"id":5,"data":{"image":"x"},"annotations":[{"id":6,"result":null}],'
+        b'"predictions":[{"id":7,"result":[{}]}]}]'
+    )
+    assert without_raw(text, decode_tasks(text)) == (
+        b'[{"id":1,"annotations":[{"id":2},{"result":0,"id":3,"prediction":{"result":0,"id":4}}]},'
+        b' {"id":5,"data":0,"annotations":[{"id":6,"result":0}],'
+        b'"predictions":[{"id":7,"result":0}]}]'
+    )
+    lines = memoryview(b'{"id":1,"annotations":[]}\n\n{"id":2,"annotations":[],"data":{"a":1}}\n')
+    assert without_raw(lines, decode_task_lines(lines)) == (
+        b'[{"id":1,"annotations":[]},{"id":2,"annotations":[],"data":0}]'
+    )

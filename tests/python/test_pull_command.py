@@ -59,7 +59,9 @@ def test_a_token_that_is_none(token: str, monkeypatch: pytest.MonkeyPatch) -> No
 )
 def test_without_the_sdk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LABEL_STUDIO_API_KEY", SECRET)
-    assert message("--url", URL, "--project", "a=7").endswith(" pip install 'label-harvest[pull]'\n")
+    assert message("--url", URL, "--project", "a=7").endswith(
+        " pip install -e '.[pull]' in the folder of label-harvest.\n"
+    )
 
 
 @pytest.mark.parametrize(

@@ -141,11 +141,13 @@ def without_raw(text: memoryview, tasks: list[Task]) -> bytes:
     `text` is what the tasks were decoded from, whose raw values are parts of it.
     """
     base = _address(text)
+    # the raw value of a key that is missing is no part of the text
+    places = sorted((_address(raw) - base, len(raw)) for raw in map(memoryview, _raws(tasks)) if len(raw) > 2)
     parts, at = [], 0
-    raws = [raw for raw in map(memoryview, _raws(tasks)) if len(raw) > 2]
-    for start, length in sorted((_address(raw) - base, len(raw)) for raw in raws):
-        parts.append(text[at:start])
-        at = start + length
+    for start, length in places:
+        if 0 <= start < len(text):
+            parts.append(text[at:start])
+            at = start + length
     parts.append(text[at:])
     envelope = b"0".join(parts)
     if envelope.startswith(b"["):

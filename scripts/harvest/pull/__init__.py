@@ -140,7 +140,7 @@ def pull(
     except ModuleNotFoundError as error:
         raise HarvestError(
             f"harvest pull needs the official label-studio-sdk ({error.name} is not installed): "
-            "pip install 'label-harvest[pull]'"
+            "pip install -e '.[pull]' in the folder of label-harvest."
         ) from None
     with label_studio(address, token) as server:
         for each in dict.fromkeys(wanted):
