@@ -98,6 +98,17 @@ def split(source: Source) -> Iterator[Tasks | Broken]:
     return _Splitter(source).pieces()
 
 
+def read_part(source: Source) -> Tasks | None:
+    """What `split` yields for a file that is one annotation with its task inside; None for any other."""
+    text = source.read(LARGEST_TASK_BYTES + LONGEST_TAIL)
+    start = max(0, text.find(b"{"))
+    try:
+        task = decode_stored_annotation(memoryview(text)[start:]).as_task()
+    except (ValueError, RecursionError):
+        return None
+    return Tasks([task], start, memoryview(text)[start:], is_one_annotation=True)
+
+
 def broken(text: bytes | memoryview, byte_offset: int, reason: str, task_id: int | None = None) -> Broken:
     """`text`, which lies at `byte_offset`, as a broken task; its id, if not given, is read off its start."""
     head = bytes(text[: 4 * EXCERPT_CHARACTERS])

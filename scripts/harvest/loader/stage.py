@@ -20,7 +20,7 @@ from harvest.loader.report import LoadReport, ProjectCounts, Quarantined, loss_w
 from harvest.loader.rows import CONFIG_LABELS, EXPORTS, TASK_COPIES, table
 from harvest.loader.settings import Settings, read_settings
 from harvest.loader.source import Source, file_bytes
-from harvest.loader.split import Tasks, split
+from harvest.loader.split import Tasks, read_part, split
 
 MEMORY_LIMIT = "256MB"
 MAX_BROKEN_BEFORE_FIRST_TASK = 1000
@@ -241,16 +241,16 @@ class _Load:
             for export_id in sorted(export_id for _, export_id in annotations.values()):
                 path = self.exports[export_id - 1].path
                 with Source(path) as source:
-                    pieces = list(split(source))
-                if len(pieces) != 1 or not isinstance(pieces[0], Tasks):
+                    part = read_part(source)
+                if part is None:
                     raise HarvestError(f"{path} was changed while it was loaded. Load again.")
-                copies.append((pieces[0].tasks[0].updated_at or "", export_id, pieces[0]))
+                copies.append((part.tasks[0].updated_at or "", export_id, part))
             _, export_id, newest = max(copies, key=lambda copy: copy[:2])
             self.superseded_copies += [
                 (other, project, task_id) for _, other, _ in copies if other != export_id
             ]
             task = newest.tasks[0]
-            task.annotations = [piece.tasks[0].annotations[0] for _, _, piece in copies]
+            task.annotations = [part.tasks[0].annotations[0] for _, _, part in copies]
             batches.add(
                 Tasks([task], newest.byte_offset, newest.text),
                 project,
