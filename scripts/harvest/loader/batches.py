@@ -1,8 +1,8 @@
 """Decoded tasks into the staging tables, batch after batch.
 
-The caller's thread reads and checks a batch while a second thread flattens the one before it and a third
-writes the one before that. DuckDB finds Arrow tables by the names of local variables, such as a method's
-arguments; registered tables would live until the commit.
+A batch is read and checked while a second thread flattens the one before it and a third writes the one before
+that. DuckDB finds Arrow tables by the names of local variables, such as a method's arguments; registered
+tables would live until the commit.
 """
 
 import gc
@@ -26,7 +26,7 @@ from harvest.loader.rows import LOADING_EXPORTS, QUARANTINE, Batch, table
 from harvest.loader.split import Broken, Tasks, broken
 from harvest.loader.worker import Worker
 
-BATCH_BYTES = 32 * 2**20
+BATCH_BYTES = 24 * 2**20
 MAX_QUARANTINED_IN_BATCH = 1000
 
 
@@ -76,6 +76,7 @@ class Batches:
             self._flattening = stack.enter_context(self._connection.cursor())
             self._writer = stack.enter_context(Worker(self._connection, "harvest-writer"))
             self._flattener = stack.enter_context(Worker(self._flattening, "harvest-flattener"))
+            self._checker = stack.enter_context(Worker(self._checking, "harvest-checker"))
             for connection in (self._connection, self._checking, self._flattening):
                 connection.execute(loader_sql("macros"))
             self._stack = stack.pop_all()
@@ -109,17 +110,23 @@ class Batches:
     def flush(self) -> None:
         """Hand what was added over to be written."""
         pending, self._pending = self._pending, _Pending()
-        tables = pending.rows.tables()
-        if pending.windows:
-            tables["unreadable_tasks"] = self._unreadable_tasks(pending, **tables)
-        tables["quarantine"] = table(pending.quarantine, QUARANTINE)
-        self._flattener.submit(lambda: self._flatten(tables))
+        # in another thread, since while DuckDB looks for tables a Ctrl-C in this one would be lost
+        self._checker.submit(lambda: self._check(pending))
+        self._checker.wait()
 
     def wait(self) -> None:
         """Return when everything that was added is written."""
         self.flush()
         self._flattener.wait()
         self._writer.wait()
+
+    def _check(self, pending: _Pending) -> None:
+        """Set aside what cannot be understood and hand the rest over to be flattened."""
+        tables = pending.rows.tables()
+        if pending.windows:
+            tables["unreadable_tasks"] = self._unreadable_tasks(pending, **tables)
+        tables["quarantine"] = table(pending.quarantine, QUARANTINE)
+        self._flattener.submit(lambda: self._flatten(tables))
 
     def _unreadable_tasks(
         self,
@@ -129,7 +136,7 @@ class Batches:
         incoming_envelopes: pa.Table,
         **_others: pa.Table,
     ) -> pa.Table:
-        """Set aside the tasks that the typed envelope took but that cannot be understood."""
+        """The tasks that the typed envelope took but that cannot be understood; they are set aside."""
         execute, sql = self._checking.execute, self._sql
         try:
             (has_suspects,) = execute(sql["check"]).fetchone()
