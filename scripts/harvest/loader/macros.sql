@@ -1,4 +1,4 @@
--- How one JSON value becomes one typed value. Every macro gives null for what it cannot use.
+-- How one JSON value becomes one typed value. Every macro gives null for what it cannot use, unless it says that it fails.
 
 create or replace temp macro utc(stamp) as (
     case when isfinite(try_cast(stamp as timestamptz)) then try_cast(stamp as timestamptz) at time zone 'UTC' end
