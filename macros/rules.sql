@@ -91,3 +91,23 @@
 {%- endmacro %}
 
 {% macro heaviest_segment() %}max({{ segment_with_weight() }}){% endmacro %}
+
+{#- The bounds of a segment as a struct that orders segments by start, then end. -#}
+{% macro segment_bounds() -%}
+    {{ make_struct([['segment_start', 'segment_start'], ['segment_end', 'segment_end']]) }}
+{%- endmacro %}
+
+{#- The weights that a segment of a pair has on the frames of the stretch, from the list of all its weights. -#}
+{% macro weights_on_stretch(segment) -%}
+    {{ sublist(
+        'ramp_of_' ~ segment ~ '.weights',
+        'paired.stretch_start - paired.' ~ segment ~ '.segment_start + 1',
+        'paired.stretch_end - paired.' ~ segment ~ '.segment_start + 1'
+    ) }}
+{%- endmacro %}
+
+{#- A weight as a decimal, so that a sum does not depend on the order of the reviewers. -#}
+{% macro exact_weight(weight) %}cast({{ weight }} as decimal(16, 15)){% endmacro %}
+
+{#- The weight of a label on a frame as published: the mean over all reviewers of the video. -#}
+{% macro frame_weight() %}round(frame_weights.weight_sum / stretch_labels.reviewer_count, 6){% endmacro %}
