@@ -111,3 +111,21 @@
 
 {#- The weight of a label on a frame as published: the mean over all reviewers of the video. -#}
 {% macro frame_weight() %}round(frame_weights.weight_sum / stretch_labels.reviewer_count, 6){% endmacro %}
+
+{#- Distance of two points, px. -#}
+{% macro distance_px(one, other) -%}
+    sqrt(
+        ({{ one }}.x_px - {{ other }}.x_px) * ({{ one }}.x_px - {{ other }}.x_px)
+        + ({{ one }}.y_px - {{ other }}.y_px) * ({{ one }}.y_px - {{ other }}.y_px)
+    )
+{%- endmacro %}
+
+{#- Conditions on place_id that part all places into ranges; the last one holds whatever is left. -#}
+{% macro place_ranges() %}
+    {%- set places, ranges = 100000, 16 -%}
+    {%- set conditions = [] -%}
+    {%- for number in range(ranges - 1) -%}
+        {%- do conditions.append('between ' ~ number * places ~ ' and ' ~ ((number + 1) * places - 1)) -%}
+    {%- endfor -%}
+    {{ return(conditions + ['>= ' ~ (ranges - 1) * places]) }}
+{% endmacro %}
