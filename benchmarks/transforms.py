@@ -46,7 +46,7 @@ PUBLISH = (
     "copy (select * from {relation} order by episode_key nulls last, view nulls last, frame_idx nulls last, "
     "label nulls last) to '{file}' (format parquet, compression zstd)"
 )
-SORT_MEMORY = "512MB"
+SORT_MEMORY = "384MB"
 
 CHECKS = {
     "timelines": """select count(*), sum(frame_idx), sum(label_rank), sum(segment_start), sum(segment_end),

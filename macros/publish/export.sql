@@ -9,7 +9,7 @@
             'relation': 'training_set_a',
             'folder': 'a',
             'key': ['episode_key', 'view', 'frame_idx', 'label'],
-            'sort_memory': '512MB',
+            'sort_memory': '384MB',
         },
         'b': {'relation': 'training_set_b', 'folder': 'b', 'key': sample},
         'c': {'relation': 'training_set_c', 'folder': 'c', 'key': sample},
