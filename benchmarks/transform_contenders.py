@@ -346,19 +346,24 @@ def polars_expansion(folder: Path) -> None:
     frames.sink_parquet(folder / "result.parquet", compression="zstd")
 
 
-def polars_pairs(folder: Path, engine: str) -> None:
-    """The self-join on the numbers that the models join on, with the same split of the reviews."""
+def polars_pairs(folder: Path, engine: str, is_models_plan: bool = False) -> None:
+    """The self-join on label and instance; by the models' plan on numbers, of earlier with later reviews."""
     import polars as pl
 
     points = pl.scan_parquet(folder / "keypoints.parquet")
-    keys = ["place_id", "point_id"]
-    columns = [*keys, "review_id", "review_number", "x_px", "y_px"]
-    one = points.filter(pl.col("review_number") < pl.col("reviewer_count")).select(columns)
-    other = points.filter(pl.col("review_number") > 1).select(columns)
+    if is_models_plan:
+        keys = ["place_id", "point_id"]
+        earlier = points.filter(pl.col("review_number") < pl.col("reviewer_count"))
+        later = points.filter(pl.col("review_number") > 1)
+    else:
+        keys = ["place_id", "label", "instance"]
+        earlier = later = points.with_columns(pl.col("label", "instance").cast(pl.Categorical))
+    columns = [*keys, "review_id", "x_px", "y_px"]
     dx, dy = pl.col("x_px") - pl.col("x_px_right"), pl.col("y_px") - pl.col("y_px_right")
     pairs = (
-        one.join(other, on=keys)
-        .filter(pl.col("review_number") < pl.col("review_number_right"))
+        earlier.select(columns)
+        .join(later.select(columns), on=keys)
+        .filter(pl.col("review_id") < pl.col("review_id_right"))
         .group_by("place_id", "review_id", "review_id_right")
         .agg(pl.len().alias("matched_points"), (dx * dx + dy * dy).sqrt().max().alias("disagreement_px"))
     )
@@ -368,13 +373,10 @@ def polars_pairs(folder: Path, engine: str) -> None:
         .join(counts.rename({"review_id": "review_id_right"}), on="review_id_right", suffix="_right")
         .with_columns(pl.col("disagreement_px").round(6, mode="half_away_from_zero"))
         .select(
-            *(
-                "place_id",
-                pl.col("review_id").alias("review_id_1"),
-                pl.col("review_id_right").alias("review_id_2"),
-            ),
-            *("matched_points", "disagreement_px"),
-            (pl.col("points") + pl.col("points_right") - 2 * pl.col("matched_points")).alias(
+            *("place_id", "matched_points", "disagreement_px"),
+            pl.col("review_id").alias("review_id_1"),
+            pl.col("review_id_right").alias("review_id_2"),
+            (pl.sum_horizontal("points", "points_right") - 2 * pl.col("matched_points")).alias(
                 "unmatched_points"
             ),
             pl.when(pl.col("disagreement_px") > 20)
@@ -389,18 +391,21 @@ def polars_pairs(folder: Path, engine: str) -> None:
 
 
 def pandas_pairs(folder: Path) -> None:
+    """The merge on label and instance as categories; of earlier with later reviews, to save memory."""
     import numpy as np
     import pandas as pd
 
-    columns = ["place_id", "point_id", "review_id", "review_number", "reviewer_count", "x_px", "y_px"]
+    keys = ["place_id", "label", "instance"]
+    columns = [*keys, "review_id", "review_number", "reviewer_count", "x_px", "y_px"]
     points = pd.read_parquet(folder / "keypoints.parquet", columns=columns)
+    points = points.astype({"label": "category", "instance": "category"})
     counts = points.groupby("review_id").size()
-    one = points[points["review_number"] < points["reviewer_count"]]
-    other = points[points["review_number"] > 1]
-    pairs = one.drop(columns="reviewer_count").merge(
-        other.drop(columns="reviewer_count"), on=["place_id", "point_id"], suffixes=("_1", "_2")
-    )
-    pairs = pairs[pairs["review_number_1"] < pairs["review_number_2"]]
+    columns = [*keys, "review_id", "x_px", "y_px"]
+    earlier = points.loc[points["review_number"] < points["reviewer_count"], columns]
+    later = points.loc[points["review_number"] > 1, columns]
+    del points
+    pairs = earlier.merge(later, on=keys, suffixes=("_1", "_2"))
+    pairs = pairs[pairs["review_id_1"] < pairs["review_id_2"]]
     dx, dy = pairs["x_px_1"] - pairs["x_px_2"], pairs["y_px_1"] - pairs["y_px_2"]
     pairs["distance_px"] = np.sqrt(dx * dx + dy * dy)
     result = pairs.groupby(["place_id", "review_id_1", "review_id_2"], as_index=False).agg(
@@ -409,9 +414,8 @@ def pandas_pairs(folder: Path) -> None:
     result["disagreement_px"] = np.floor(result["disagreement_px"] * 1e6 + 0.5) / 1e6
     points_of_both = result["review_id_1"].map(counts) + result["review_id_2"].map(counts)
     result["unmatched_points"] = points_of_both - 2 * result["matched_points"]
-    result["point_tier"] = np.select(
-        [result["disagreement_px"] > 20, result["disagreement_px"] >= 5], [2, 1], 0
-    )
+    distances = result["disagreement_px"]
+    result["point_tier"] = np.select([distances > 20, distances >= 5], [2, 1], 0)
     result.to_parquet(folder / "result.parquet")
 
 
@@ -441,6 +445,7 @@ CONTENDERS: dict[str, dict[str, Callable[[Path], object]]] = {
         "models, 512 MB": models_512mb,
         "polars": lambda folder: polars_pairs(folder, "in-memory"),
         "polars, streaming": lambda folder: polars_pairs(folder, "streaming"),
+        "polars, the models' plan": lambda folder: polars_pairs(folder, "streaming", is_models_plan=True),
         "pandas": pandas_pairs,
         "group-by scan": group_by_scan,
     },

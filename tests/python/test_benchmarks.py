@@ -41,8 +41,8 @@ def test_two_people_review_everything(staged: duckdb.DuckDBPyConnection) -> None
     )
     assert {row[2] for row in staged.execute(reviewers).fetchall()} == {2}
     counted = staged.execute(
-        'select sum(ranges[1]."end" - ranges[1]."start" + 1), count(*) filter (region_type = \'keypointlabels\')'
-        " from label_studio.regions"
+        'select sum(ranges[1]."end" - ranges[1]."start" + 1),'
+        " count(*) filter (region_type = 'keypointlabels') from label_studio.regions"
     ).fetchone()
     assert counted == pytest.approx((30_000, 1_000), rel=0.25)
 
