@@ -3,7 +3,7 @@
     --frames N,N,N   sizes of the timelines, frames of all segments   (3, 10 and 30 million)
     --points N,N,N   sizes of the keypoints                           (4.2, 14 and 42 million)
     --rounds N       rounds, each with every contender once           (3)
-    --build          also run the whole `dbt build` at every size, publishing included
+    --build          also run the whole `dbt build` at the smallest size, publishing included
 
 Timelines: from the staged regions to the sorted parquet of training set A. Keypoint pairs: from `keypoints`
 to `keypoint_pairs` and `review_pairs`. What comes before is built once and not measured; the others get it as
@@ -264,10 +264,8 @@ def main(arguments: argparse.Namespace) -> None:
         if arguments.build:
             print("\nThe whole `dbt build`, publishing included\n")
             print("| | wall s | CPU s | peak MB | |\n|---|---|---|---|---|")
-            for number, (frames, points) in enumerate(zip(arguments.frames, arguments.points, strict=True)):
-                folder = Path(place) / f"build_{number}"
-                build(frames, points, folder)
-                shutil.rmtree(folder)
+            folder = Path(place) / "build"
+            build(min(arguments.frames), min(arguments.points), folder)
 
 
 def numbers(text: str) -> list[int]:
