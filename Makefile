@@ -6,7 +6,7 @@ DEMO_VERSION ?= 1
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
-.PHONY: help setup demo test test-label-studio lint shell docs oracles bench clean
+.PHONY: help setup demo test test-label-studio lint shell docs oracles bench bench-transforms clean
 .DEFAULT_GOAL := help
 
 help: ## list the verbs
@@ -57,6 +57,9 @@ oracles: .venv-oracles/ready ## ask the reference implementations again what the
 
 bench: .venv-benchmarks/ready ## measure the loader against its contenders, for benchmarks/RESULTS.md (10 minutes, 12 GB)
 	.venv-benchmarks/bin/python -m benchmarks.load
+
+bench-transforms: .venv/ready .venv-benchmarks/ready ## measure the models against polars and pandas (30 minutes, 12 GB)
+	$(BIN)/python -m benchmarks.transforms --build
 
 .venv-benchmarks/ready: benchmarks/requirements.lock
 	$(PYTHON) -m venv --clear .venv-benchmarks

@@ -22,9 +22,24 @@
 {% macro explode(list, table_alias, column) %}{{ return(adapter.dispatch('explode', 'label_harvest')(list, table_alias, column)) }}{% endmacro %}
 {% macro default__explode(list, table_alias, column) %}cross join unnest({{ list }}) as {{ table_alias }} ({{ column }}){% endmacro %}
 
+{#- Select that gives one row per position of several lists of the same length: `kept` columns of the relation, and of each
+    list, {column: list}, its element there. Faster than `explode` of one list and a look-up of the others by far. A null
+    list gives nulls. -#}
+{% macro explode_together(relation, kept, lists) %}{{ return(adapter.dispatch('explode_together', 'label_harvest')(relation, kept, lists)) }}{% endmacro %}
+{% macro default__explode_together(relation, kept, lists) -%}
+    select
+        {% for column in kept %}{{ column }}, {% endfor %}
+        {%- for column, list in lists.items() %}unnest({{ list }}) as {{ column }}{{ ', ' if not loop.last }}{% endfor %}
+    from {{ relation }}
+{%- endmacro %}
+
 {#- List of the integers from first to last, both included; empty when last < first. -#}
 {% macro integer_series(first, last) %}{{ return(adapter.dispatch('integer_series', 'label_harvest')(first, last)) }}{% endmacro %}
 {% macro default__integer_series(first, last) %}generate_series({{ first }}, {{ last }}){% endmacro %}
+
+{#- The elements of a list from position first to last, both included, counted from 1. -#}
+{% macro sublist(list, first, last) %}{{ return(adapter.dispatch('sublist', 'label_harvest')(list, first, last)) }}{% endmacro %}
+{% macro default__sublist(list, first, last) %}list_slice({{ list }}, {{ first }}, {{ last }}){% endmacro %}
 
 {#- First element of a list; null when it is empty. -#}
 {% macro first_element(list) %}{{ return(adapter.dispatch('first_element', 'label_harvest')(list)) }}{% endmacro %}

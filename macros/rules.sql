@@ -91,3 +91,41 @@
 {%- endmacro %}
 
 {% macro heaviest_segment() %}max({{ segment_with_weight() }}){% endmacro %}
+
+{#- The bounds of a segment as a struct that orders segments by start, then end. -#}
+{% macro segment_bounds() -%}
+    {{ make_struct([['segment_start', 'segment_start'], ['segment_end', 'segment_end']]) }}
+{%- endmacro %}
+
+{#- The weights that a segment of a pair has on the frames of the stretch, from the list of all its weights. -#}
+{% macro weights_on_stretch(segment) -%}
+    {{ sublist(
+        'ramp_of_' ~ segment ~ '.weights',
+        'paired.stretch_start - paired.' ~ segment ~ '.segment_start + 1',
+        'paired.stretch_end - paired.' ~ segment ~ '.segment_start + 1'
+    ) }}
+{%- endmacro %}
+
+{#- A weight as a decimal, so that a sum does not depend on the order of the reviewers. -#}
+{% macro exact_weight(weight) %}cast({{ weight }} as decimal(16, 15)){% endmacro %}
+
+{#- The weight of a label on a frame as published: the mean over all reviewers of the video. -#}
+{% macro frame_weight() %}round(frame_weights.weight_sum / stretch_labels.reviewer_count, 6){% endmacro %}
+
+{#- Distance of two points, px. -#}
+{% macro distance_px(one, other) -%}
+    sqrt(
+        ({{ one }}.x_px - {{ other }}.x_px) * ({{ one }}.x_px - {{ other }}.x_px)
+        + ({{ one }}.y_px - {{ other }}.y_px) * ({{ one }}.y_px - {{ other }}.y_px)
+    )
+{%- endmacro %}
+
+{#- Conditions on place_id that part all places into ranges; the last one holds whatever is left. -#}
+{% macro place_ranges() %}
+    {%- set places, ranges = 100000, 16 -%}
+    {%- set conditions = [] -%}
+    {%- for number in range(ranges - 1) -%}
+        {%- do conditions.append('between ' ~ number * places ~ ' and ' ~ ((number + 1) * places - 1)) -%}
+    {%- endfor -%}
+    {{ return(conditions + ['>= ' ~ (ranges - 1) * places]) }}
+{% endmacro %}

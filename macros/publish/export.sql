@@ -1,6 +1,6 @@
 {#- What a version consists of, by the name in its manifest: the relation, the folder of its file, and the columns that
     order its rows, which make each row unique so that the same rows are the same bytes. A new line here is all it
-    takes to publish one more table. -#}
+    takes to publish one more table. `sort_memory` is for millions of short rows: what sorting them may hold in memory. -#}
 {% macro published_relations() %}
     {%- set sample = ['episode_key', 'view', 'frame_idx', 'annotation_ids'] -%}
     {%- set scope = ['project', 'scope', 'label', 'episode_key', 'annotator_id_1', 'annotator_id_2'] -%}
@@ -9,6 +9,7 @@
             'relation': 'training_set_a',
             'folder': 'a',
             'key': ['episode_key', 'view', 'frame_idx', 'label'],
+            'sort_memory': '384MB',
         },
         'b': {'relation': 'training_set_b', 'folder': 'b', 'key': sample},
         'c': {'relation': 'training_set_c', 'folder': 'c', 'key': sample},
@@ -104,7 +105,10 @@
 {% macro write_files(relation) %}
     {% if execute %}
         {% for file in run_query("select * from " ~ relation ~ " order by name").rows %}
+            {% set sort_memory = published_relations()[file['name']].sort_memory %}
+            {% set memory = limit_memory(sort_memory) if sort_memory %}
             {% do run_query(write_parquet(file['location'], file['target_file'], file['row_order'])) %}
+            {% do limit_memory(memory) if memory %}
         {% endfor %}
     {% endif %}
 {% endmacro %}
@@ -118,6 +122,15 @@
     copy (select * from {{ relation }} order by {{ row_order }})
     to {{ text_literal(file) }} (format parquet, compression zstd)
 {%- endmacro %}
+
+{#- Limit what the engine holds in memory, and return the limit there was. -#}
+{% macro limit_memory(limit) %}{{ return(adapter.dispatch('limit_memory', 'label_harvest')(limit)) }}{% endmacro %}
+
+{% macro default__limit_memory(limit) %}
+    {% set before = run_query("select current_setting('memory_limit')").rows[0][0] %}
+    {% do run_query("set memory_limit = " ~ text_literal(limit)) %}
+    {{ return(before) }}
+{% endmacro %}
 
 {#- Value of every var in this run, as JSON text. -#}
 {% macro settings_json() %}

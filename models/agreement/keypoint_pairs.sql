@@ -1,44 +1,32 @@
--- For every two reviews of a frame with a point in common: how far apart the points both have are.
+-- For every two reviews of a frame with a point in common: how far apart the points both have are. One range of places
+-- after another, so that the points to be looked up are few enough to lie close at hand.
 
 with
 
-keypoints as (
+summarised as (
 
-    select * from {{ ref('keypoints') }}
-    where reviewer_count > 1
-
-),
-
-distances as (
-
+    {% for place_range in place_ranges() %}
     select
         one.place_id,
         one.review_id as review_id_1,
         other.review_id as review_id_2,
-        sqrt(
-            (one.x_px - other.x_px) * (one.x_px - other.x_px)
-            + (one.y_px - other.y_px) * (one.y_px - other.y_px)
-        ) as distance_px
-    from keypoints as one
-    inner join keypoints as other
+        count(*) as matched_points,
+        {{ rounded(disagreement_statistic(distance_px('one', 'other'))) }} as disagreement_px
+    from {{ ref('keypoints') }} as one
+    inner join {{ ref('keypoints') }} as other
         on
             one.place_id = other.place_id
-            and one.label = other.label
-            and one.instance = other.instance
+            and one.point_id = other.point_id
             and one.review_id < other.review_id
-
-),
-
-summarised as (
-
-    select
-        place_id,
-        review_id_1,
-        review_id_2,
-        count(*) as matched_points,
-        {{ rounded(disagreement_statistic('distance_px')) }} as disagreement_px
-    from distances
-    group by place_id, review_id_1, review_id_2
+    where
+        one.place_id {{ place_range }}
+        and other.place_id {{ place_range }}
+        -- the last review of a place is never the first of two, nor the first the other
+        and one.review_number < one.reviewer_count
+        and other.review_number > 1
+    group by one.place_id, one.review_id, other.review_id
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 
 )
 

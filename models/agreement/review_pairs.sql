@@ -9,21 +9,9 @@ reviews as (
 
 ),
 
-point_counts as (
+region_counts as (
 
-    select review_id, count(*) as points
-    from {{ ref('keypoints') }}
-    where reviewer_count > 1
-    group by review_id
-
-),
-
-box_counts as (
-
-    select review_id, count(*) as boxes
-    from {{ ref('boxes') }}
-    where reviewer_count > 1
-    group by review_id
+    select * from {{ ref('region_counts') }}
 
 ),
 
@@ -48,14 +36,13 @@ box_pairs as (
 counted as (
 
     select
-        review_id,
-        place_id,
-        project,
-        coalesce(point_counts.points, 0) as points,
-        coalesce(box_counts.boxes, 0) as boxes
+        reviews.review_id,
+        reviews.place_id,
+        reviews.project,
+        coalesce(region_counts.points, 0) as points,
+        coalesce(region_counts.boxes, 0) as boxes
     from reviews
-    left join point_counts using (review_id)
-    left join box_counts using (review_id)
+    left join region_counts on reviews.review_id = region_counts.review_id
 
 ),
 

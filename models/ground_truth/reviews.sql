@@ -53,6 +53,7 @@ independent as (
         n_frames,
         image_width,
         image_height,
+        cast(row_number() over (partition by place_id order by review_id) as integer) as review_number,
         count(*) over (partition by place_id) as reviewer_count,
         first_value(media) over (
             partition by place_id order by annotation_id, task_id

@@ -3,16 +3,10 @@
 
 with
 
-reviews as (
-
-    select * from {{ ref('reviews') }}
-
-),
-
 image_regions as (
 
     select * from {{ ref('image_regions') }}
-    where is_box and rejection_reason is null
+    where is_box and rejection_reason is null and review_number is not null
 
 ),
 
@@ -31,9 +25,9 @@ instance_numbers as (
 in_pixels as (
 
     select
-        reviews.place_id,
-        reviews.review_id,
-        reviews.reviewer_count,
+        image_regions.place_id,
+        image_regions.review_id,
+        image_regions.reviewer_count,
         {{ first_element('image_regions.labels') }} as label,
         coalesce(parent_labels.parent_label, '')
         || coalesce('#' || instance_numbers.instance_number, '') as instance,
@@ -44,7 +38,6 @@ in_pixels as (
         image_regions.rotation,
         image_regions.is_rotated
     from image_regions
-    inner join reviews on image_regions.review_id = reviews.review_id
     left join parent_labels
         on
             image_regions.review_id = parent_labels.review_id

@@ -4,10 +4,22 @@
 
 with
 
+reviews as (
+
+    select * from {{ ref('reviews') }}
+
+),
+
+-- reviews are joined here, where rows are annotations, and not where they are regions
 annotations as (
 
-    select * from {{ ref('ground_truth_annotations') }}
-    where project != 'a'
+    select
+        annotations.*,
+        reviews.review_number,
+        reviews.reviewer_count
+    from {{ ref('ground_truth_annotations') }} as annotations
+    left join reviews on annotations.review_id = reviews.review_id
+    where annotations.project != 'a'
 
 ),
 
@@ -23,6 +35,8 @@ placed as (
     select
         annotations.review_id,
         annotations.place_id,
+        annotations.review_number,
+        annotations.reviewer_count,
         annotations.project,
         annotations.task_id,
         annotations.annotation_id,

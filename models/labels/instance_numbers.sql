@@ -1,6 +1,5 @@
 -- The numbers that tell apart points, or boxes, of one review that share label and instance: #1, #2, … from left to
--- right. Only reviews that repeat a label are looked at closely: their set of bits, one for each label, has fewer bits
--- than they have regions. Labels that share a bit bring some reviews more here, and none less.
+-- right. Only reviews that may repeat a label are looked at closely.
 
 with
 
@@ -19,30 +18,16 @@ image_regions as (
 
 ),
 
+repeating_reviews as (
+
+    select * from {{ ref('region_counts') }}
+    where may_repeat_points or may_repeat_boxes
+
+),
+
 parent_labels as (
 
     select * from {{ ref('parent_labels') }}
-
-),
-
-labels as (
-
-    select
-        label,
-        cast(power(2, (row_number() over (order by label) - 1) % 62) as bigint) as label_bit
-    from (select distinct label from image_regions) as distinct_labels
-
-),
-
-repeating_reviews as (
-
-    select
-        image_regions.review_id,
-        image_regions.is_box
-    from image_regions
-    inner join labels on image_regions.label = labels.label
-    group by image_regions.review_id, image_regions.is_box
-    having bit_count(bit_or(labels.label_bit)) < count(*)
 
 ),
 
@@ -57,10 +42,7 @@ instances as (
         image_regions.x_px,
         image_regions.y_px
     from image_regions
-    inner join repeating_reviews
-        on
-            image_regions.review_id = repeating_reviews.review_id
-            and image_regions.is_box = repeating_reviews.is_box
+    inner join repeating_reviews on image_regions.review_id = repeating_reviews.review_id
     left join parent_labels
         on
             image_regions.review_id = parent_labels.review_id

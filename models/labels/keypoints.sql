@@ -2,16 +2,10 @@
 
 with
 
-reviews as (
-
-    select * from {{ ref('reviews') }}
-
-),
-
 image_regions as (
 
     select * from {{ ref('image_regions') }}
-    where not is_box and rejection_reason is null
+    where not is_box and rejection_reason is null and review_number is not null
 
 ),
 
@@ -27,19 +21,25 @@ instance_numbers as (
 
 ),
 
+point_names as (
+
+    select * from {{ ref('point_names') }}
+
+),
+
 in_pixels as (
 
     select
-        reviews.place_id,
-        reviews.review_id,
-        reviews.reviewer_count,
+        image_regions.place_id,
+        image_regions.review_id,
+        image_regions.review_number,
+        image_regions.reviewer_count,
         {{ first_element('image_regions.labels') }} as label,
         coalesce(parent_labels.parent_label, '')
         || coalesce('#' || instance_numbers.instance_number, '') as instance,
         image_regions.x / 100 * image_regions.image_width as x_px,
         image_regions.y / 100 * image_regions.image_height as y_px
     from image_regions
-    inner join reviews on image_regions.review_id = reviews.review_id
     left join parent_labels
         on
             image_regions.review_id = parent_labels.review_id
@@ -49,6 +49,19 @@ in_pixels as (
             image_regions.review_id = instance_numbers.review_id
             and image_regions.region_index = instance_numbers.region_index
 
+),
+
+numbered as (
+
+    select
+        in_pixels.*,
+        point_names.point_id
+    from in_pixels
+    inner join point_names
+        on
+            in_pixels.label = point_names.label
+            and in_pixels.instance = point_names.instance
+
 )
 
-select * from in_pixels
+select * from numbered

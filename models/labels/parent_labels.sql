@@ -1,17 +1,11 @@
--- The label a parent region lends to its children as their instance, usable itself or not.
+-- The label a parent region lends to its children as their instance, usable itself or not. The regions are named in
+-- full both times: as one common table they would be held in memory.
 
 with
 
 annotations as (
 
     select * from {{ ref('ground_truth_annotations') }}
-    where project != 'a'
-
-),
-
-regions as (
-
-    select * from {{ source('label_studio', 'regions') }}
     where project != 'a'
 
 ),
@@ -24,13 +18,13 @@ children as (
         regions.task_id,
         regions.annotation_id,
         regions.parent_region_id
-    from regions
+    from {{ source('label_studio', 'regions') }} as regions
     inner join annotations
         on
             regions.project = annotations.project
             and regions.task_id = annotations.task_id
             and regions.annotation_id = annotations.annotation_id
-    where regions.parent_region_id is not null
+    where regions.project != 'a' and regions.parent_region_id is not null
 
 ),
 
@@ -41,7 +35,7 @@ lent as (
         children.parent_region_id,
         min_by(coalesce({{ first_element('regions.labels') }}, ''), regions.region_index) as parent_label
     from children
-    inner join regions
+    inner join {{ source('label_studio', 'regions') }} as regions
         on
             children.project = regions.project
             and children.task_id = regions.task_id

@@ -1,71 +1,25 @@
 -- The weight of each label on each frame: every reviewer's heaviest segment over it, summed; and the heaviest of all.
--- Where one segment gives a label alone there is nothing to sum up; only shared stretches are aggregated.
+-- Numbers only: what holds for a whole stretch is in stretch_labels.
 
 with
 
-stretches as (
+stretch_weights as (
 
-    select * from {{ ref('timeline_stretches') }}
-
-),
-
-segment_weights as (
-
-    select * from {{ ref('segment_weights') }}
+    select * from {{ ref('stretch_weights') }}
 
 ),
 
 frames as (
 
-    select
-        stretches.stretch_label_id,
-        stretches.review_id,
-        stretches.segment_start,
-        stretches.segment_end,
-        stretches.segments_of_label,
-        stretches.segments_of_review,
-        stretches.segment_start + segment_weights.from_start as frame_idx,
-        segment_weights.weight
-    from stretches
-    inner join segment_weights
-        on
-            stretches.segment_end - stretches.segment_start + 1 = segment_weights.frame_count
-            and segment_weights.from_start between stretches.stretch_start - stretches.segment_start
-            and stretches.stretch_end - stretches.segment_start
-
-),
-
-votes as (
-
-    select
-        stretch_label_id,
-        frame_idx,
-        {{ heaviest_segment() }} as heaviest
-    from frames
-    where segments_of_label > 1 and segments_of_review > 1
-    group by stretch_label_id, frame_idx, review_id
-
-    union all
-
-    select
-        stretch_label_id,
-        frame_idx,
-        {{ segment_with_weight() }} as heaviest
-    from frames
-    where segments_of_label > 1 and segments_of_review = 1
-
-),
-
-shared as (
-
-    select
-        stretch_label_id,
-        frame_idx,
-        -- decimal: the sum does not depend on the order of the votes
-        cast(sum(cast(heaviest.weight as decimal(18, 15))) as double) as weight_sum,
-        max(heaviest) as heaviest
-    from votes
-    group by stretch_label_id, frame_idx
+    {{ explode_together(
+        'stretch_weights',
+        ['stretch_label_id', 'one_start', 'one_end', 'other_start', 'other_end'],
+        {
+            'frame_idx': integer_series('stretch_start', 'stretch_end'),
+            'one_weight': 'one_weights',
+            'other_weight': 'other_weights',
+        }
+    ) }}
 
 ),
 
@@ -73,12 +27,13 @@ weighed as (
 
     select
         stretch_label_id,
-        frame_idx,
-        weight as weight_sum,
-        segment_start,
-        segment_end
+        cast(frame_idx as integer) as frame_idx,
+        coalesce(
+            cast({{ exact_weight('one_weight') }} + {{ exact_weight('other_weight') }} as double), one_weight
+        ) as weight_sum,
+        case when other_weight > one_weight then other_start else one_start end as segment_start,
+        case when other_weight > one_weight then other_end else one_end end as segment_end
     from frames
-    where segments_of_label = 1
 
     union all
 
@@ -86,9 +41,9 @@ weighed as (
         stretch_label_id,
         frame_idx,
         weight_sum,
-        -heaviest.minus_start as segment_start,
-        -heaviest.minus_end as segment_end
-    from shared
+        segment_start,
+        segment_end
+    from {{ ref('crowded_frame_weights') }}
 
 )
 

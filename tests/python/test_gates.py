@@ -65,6 +65,9 @@ DAMAGES: dict[str, list[str]] = {
         "update training_set_a set frame_idx = segment_end + 1",
         "update training_set_a set annotation_ids = []",
         "update training_set_a set annotation_ids = [1, 2, 3, 4, 5]",
+        "update training_set_a set episode_key = null",
+        "update training_set_a set label = null",
+        "update training_set_a set label_rank = null",
     ],
     "points_outside_their_image": [
         "update sample_keypoints set"
@@ -200,6 +203,10 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
         },
         check=True,
     )
+    with duckdb.connect(str(database)) as connection:
+        # a view cannot be damaged
+        connection.execute("create table kept as from training_set_a; drop view training_set_a")
+        connection.execute("alter table kept rename to training_set_a")
     manifest = json.loads((folder / "target/manifest.json").read_text())
     return Built(
         database,

@@ -2,13 +2,6 @@
 
 with
 
-keypoints as (
-
-    select * from {{ ref('keypoints') }}
-    where reviewer_count > 1
-
-),
-
 distances as (
 
     select
@@ -17,15 +10,14 @@ distances as (
         other.review_id as review_id_2,
         one.label,
         one.instance,
-        {{ rounded('sqrt((one.x_px - other.x_px) * (one.x_px - other.x_px)'
-            ~ ' + (one.y_px - other.y_px) * (one.y_px - other.y_px))') }} as distance_px
-    from keypoints as one
-    inner join keypoints as other
+        {{ rounded(distance_px('one', 'other')) }} as distance_px
+    from {{ ref('keypoints') }} as one
+    inner join {{ ref('keypoints') }} as other
         on
             one.place_id = other.place_id
-            and one.label = other.label
-            and one.instance = other.instance
+            and one.point_id = other.point_id
             and one.review_id < other.review_id
+    where one.review_number < one.reviewer_count and other.review_number > 1
 
 )
 
