@@ -55,8 +55,9 @@ oracles: .venv-oracles/ready ## ask the reference implementations again what the
 	.venv-oracles/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-oracles.lock
 	touch $@
 
-bench: .venv-benchmarks/ready ## measure the loader against its contenders, for benchmarks/RESULTS.md (10 minutes, 12 GB)
+bench: .venv/ready .venv-benchmarks/ready ## measure the loader against its contenders and at several sizes (35 minutes, 12 GB)
 	.venv-benchmarks/bin/python -m benchmarks.load
+	.venv-benchmarks/bin/python -m benchmarks.load_sizes
 
 bench-transforms: .venv/ready .venv-benchmarks/ready ## measure the models against polars and pandas (30 minutes, 12 GB)
 	$(BIN)/python -m benchmarks.transforms --build

@@ -144,7 +144,7 @@ def write_staging(database: Path, frames: int, points: int) -> None:
             connection.execute(
                 "insert into label_studio.exports values "
                 "($1, $2, $2 || '.json', '', 0, $3, $3, 0, 0, 2, 100, "
-                "'REQUEUE_FOR_OTHERS', null, 'media', null)",
+                "'REQUEUE_FOR_OTHERS', null, 'media', null, '')",
                 [export, project, tasks],
             )
             episode = "i" if project == "a" else f"(i // {FRAMES_PER_EPISODE})"

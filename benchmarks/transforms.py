@@ -17,7 +17,6 @@ import json
 import math
 import multiprocessing
 import os
-import platform
 import shutil
 import statistics
 import sys
@@ -29,7 +28,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measure import measure
+from benchmarks.measure import machine, measure
 from benchmarks.transform_contenders import CONTENDERS
 
 ROOT = Path(__file__).parents[1]
@@ -243,11 +242,7 @@ def build(frames: int, points: int, folder: Path) -> None:
 
 def main(arguments: argparse.Namespace) -> None:
     """Prepare, measure and print everything, one size at a time so that one lies on the disk."""
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    print(
-        f"{os.cpu_count()} cores, {memory:.0f} GB, Python {platform.python_version()}, "
-        f"DuckDB {version('duckdb')}; {arguments.rounds} rounds"
-    )
+    print(f"{machine()}, DuckDB {version('duckdb')}; {arguments.rounds} rounds")
     with tempfile.TemporaryDirectory(dir=arguments.folder) as place:
         apart(compile_jobs, Path(place))
         for job, rows in (("timelines", arguments.frames), ("keypoint pairs", arguments.points)):
