@@ -243,5 +243,5 @@ def test_a_memory_limit_that_is_too_small_is_one_clear_error(tmp_path: Path) -> 
     path = write_export(tmp_path / "b" / "export.json", [large])
     result = run("load", path, "--database", tmp_path / "harvest.duckdb", "--memory-limit", "32MB")
     assert result.exit_code == 1
-    assert "too large for a memory limit of 32MB" in result.output
+    assert "A memory limit of 32MB is too small for these exports" in result.output
     assert not (tmp_path / "harvest.duckdb").exists()
