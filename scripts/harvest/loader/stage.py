@@ -91,8 +91,8 @@ def _transaction(database: str, memory_limit: str) -> Iterator[duckdb.DuckDBPyCo
                     os.unlink(path)
         if isinstance(error, duckdb.OutOfMemoryException):
             raise HarvestError(
-                f"A memory limit of {memory_limit} is too small for these exports; some task in them may be very "
-                "large. Nothing was loaded; load again with a larger limit, such as --memory-limit 2GB."
+                f"A memory limit of {memory_limit} is too small for these exports; some task in them may be "
+                "very large. Nothing was loaded; load again with a larger limit, such as --memory-limit 2GB."
             ) from error
         raise
 
