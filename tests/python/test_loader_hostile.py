@@ -1,5 +1,6 @@
 """Damage, hostile names and sizes, and interruption: nothing crashes, hangs or changes silently."""
 
+import gc
 import gzip
 import json
 import random
@@ -245,3 +246,17 @@ def test_a_memory_limit_that_is_too_small_is_one_clear_error(tmp_path: Path) -> 
     assert result.exit_code == 1
     assert "A memory limit of 32MB is too small for these exports" in result.output
     assert not (tmp_path / "harvest.duckdb").exists()
+
+
+def test_many_files_leave_nothing_behind(tmp_path: Path) -> None:
+    """Loads run without the garbage collector: what a file leaves in a cycle would stay in memory."""
+    files = 300
+    for number in range(files):
+        write_export(tmp_path / "b" / f"{number}.json", [task(number)])
+    gc.collect()
+    gc.disable()
+    try:
+        load_paths(tmp_path / "harvest.duckdb", tmp_path / "b")
+        assert gc.collect() < files
+    finally:
+        gc.enable()

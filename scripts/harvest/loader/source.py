@@ -30,12 +30,10 @@ class Source:
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self.disk_bytes = 0
         self.text_bytes = 0
         self.damage: str | None = None
         self.head = b""
-        self._digest = hashlib.sha256()
-        self._file = _DiskFile(self)
+        self._file = _DiskFile(path)
         magic = self._file.peek(4)
         self._stream: _Plain | _Gzip | _Zstd
         if magic.startswith(GZIP_MAGIC):
@@ -52,6 +50,10 @@ class Source:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._file.close()
+
+    @property
+    def disk_bytes(self) -> int:
+        return self._file.bytes_read
 
     def read(self, size: int) -> bytes:
         """Return up to `size` bytes of text; fewer, even none, only at its end."""
@@ -79,7 +81,7 @@ class Source:
         """The hash of the whole file; reads what is left of it."""
         while self._file.read(DISK_READ):
             pass
-        return self._digest.hexdigest()
+        return self._file.digest.hexdigest()
 
 
 class _DiskFile:
@@ -87,12 +89,14 @@ class _DiskFile:
 
     closed = False
 
-    def __init__(self, source: Source) -> None:
-        self._source = source
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.bytes_read = 0
+        self.digest = hashlib.sha256()
         try:
-            self._file = open(source.path, "rb", buffering=0)  # noqa: SIM115
+            self._file = open(path, "rb", buffering=0)  # noqa: SIM115
         except OSError as error:
-            raise unreadable(source.path, error) from error
+            raise unreadable(path, error) from error
         self._peeked = b""
 
     def peek(self, size: int) -> bytes:
@@ -106,9 +110,9 @@ class _DiskFile:
         try:
             data = self._file.read(size)
         except OSError as error:
-            raise unreadable(self._source.path, error) from error
-        self._source.disk_bytes += len(data)
-        self._source._digest.update(data)
+            raise unreadable(self.path, error) from error
+        self.bytes_read += len(data)
+        self.digest.update(data)
         return data
 
     def readable(self) -> bool:
