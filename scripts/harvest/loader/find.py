@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from harvest.errors import HarvestError
@@ -97,16 +98,23 @@ def _unreadable(error: OSError) -> None:
 
 
 def _project_of(path: str, chosen: Mapping[str, str]) -> str:
-    real = Path(os.path.realpath(path))
-    for place in (real, *real.parents):
-        if str(place) in chosen:
-            return chosen[str(place)]
-    for parent in Path(os.path.abspath(path)).parents:
-        if parent.name in PROJECTS:
-            return parent.name
+    if chosen:
+        real = Path(os.path.realpath(path))
+        for place in (real, *real.parents):
+            if str(place) in chosen:
+                return chosen[str(place)]
+    if by_folder := _project_of_folder(os.path.dirname(os.path.abspath(path))):
+        return by_folder
     if by_name := re.match(r"project_([abc])", os.path.basename(path)):
         return by_name[1]
     raise HarvestError(
         f"{path}: which project is it of? Say --project a={path} (or b, c), put it in a folder named a, b or "
         "c, or start its name with project_a, project_b or project_c."
+    )
+
+
+@cache
+def _project_of_folder(folder: str) -> str | None:
+    return next(
+        (place.name for place in (Path(folder), *Path(folder).parents) if place.name in PROJECTS), None
     )

@@ -60,6 +60,7 @@ def known_exports(
     if not staged:
         return {}
     earlier: dict[tuple, list[Known]] = {}
+    known_sizes = set()
     for project, media_key, *known in connection.execute(
         """
         select project, media_key, export_id, sha256, bytes, task_count
@@ -67,27 +68,24 @@ def known_exports(
         """,
         [loader_fingerprint()],
     ).fetchall():
-        earlier.setdefault((project, media_key, known[2]), []).append(Known(*known))
+        each = Known(*known)
+        earlier.setdefault((project, media_key, each.sha256), []).append(each)
+        known_sizes.add(each.bytes)
+    candidates = [export_id for export_id, size in enumerate(sizes, start=1) if size in known_sizes]
     kept: dict[int, Known] = {}
-    last_id = 0
-    keys = [
-        (export.project, setting.config.media_key, size)
-        for export, setting, size in zip(exports, settings, sizes, strict=True)
-    ]
-    candidates = [index for index, key in enumerate(keys) if key in earlier]
-    hashed_bytes = 0
+    last_id = hashed_bytes = 0
     with ThreadPoolExecutor(os.cpu_count() or 1) as executor:
         for at in range(0, len(candidates), HASH_AT_ONCE):
             some = candidates[at : at + HASH_AT_ONCE]
-            hashes = executor.map(_sha256, [exports[index].path for index in some])
-            for index, sha256 in zip(some, hashes, strict=True):
-                hashed_bytes += sizes[index]
+            hashes = executor.map(_sha256, [exports[export_id - 1].path for export_id in some])
+            for export_id, sha256 in zip(some, hashes, strict=True):
+                hashed_bytes += sizes[export_id - 1]
                 progress(hashed_bytes)
-                for known in earlier[keys[index]]:
-                    if known.sha256 == sha256 and known.export_id > last_id:
-                        kept[index + 1] = known
-                        last_id = known.export_id
-                        break
+                media_key = settings[export_id - 1].config.media_key
+                same = earlier.get((exports[export_id - 1].project, media_key, sha256), ())
+                if known := next((each for each in same if each.export_id > last_id), None):
+                    kept[export_id] = known
+                    last_id = known.export_id
     return kept
 
 
