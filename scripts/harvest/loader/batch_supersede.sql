@@ -4,8 +4,3 @@ insert into label_studio.superseded_copies
 select export_id, project, task_id from batch_tasks where not is_newest
 union all
 select staged_export_id, project, task_id from batch_tasks where is_newest and staged_export_id is not null;
-
-create or replace temp table replaced_tasks as
-select project, task_id from batch_tasks where is_newest and staged_export_id is not null;
-
-delete from batch_tasks where not is_newest;

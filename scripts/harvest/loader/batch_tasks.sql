@@ -1,7 +1,6 @@
 -- One batch of decoded tasks: which of them, and which staged before, are the newest copy of their task. A task's data
 -- may be large and stays out of it.
 
-create or replace temp table batch_tasks as
 with typed as (
     select
         task_seq,

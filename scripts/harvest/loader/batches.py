@@ -64,7 +64,8 @@ class Batches:
             [(export_id, export.path) for export_id, export in enumerate(exports, start=1)], LOADING_EXPORTS
         )
         names = ("check", "suspects", "flatten", "fingerprints")
-        names += ("batch_tasks", "media_conflicts", "batch_supersede", "delete_replaced", "batch_rows")
+        names += ("batch_tasks", "batch_media", "media_conflicts", "batch_supersede")
+        names += ("batch_annotations", "batch_rows")
         self._sql = {name: loader_sql(name) for name in names}
 
     def __enter__(self) -> Self:
@@ -178,21 +179,62 @@ class Batches:
         flattened_regions: pa.Table,
         fingerprints: pa.Table,
     ) -> None:
-        execute, sql = self._connection.execute, self._sql
-        execute(sql["batch_tasks"])
-        if execute("from batch_tasks where has_other_copies limit 1").fetchone():
-            if conflict := execute(sql["media_conflicts"]).fetchone():
-                raise HarvestError(
-                    "Project {}, task {} shows {} in {} but {} in {}: two servers' exports, or exports "
-                    "of a project that was made anew, are mixed. Load the exports of one.".format(*conflict)
-                )
-            execute(sql["batch_supersede"])
-            execute(sql["delete_replaced"])
+        """Write a batch's rows. Temporary tables would keep their memory until the commit."""
+        batch_tasks = self._table("batch_tasks", incoming_tasks, unreadable_tasks)
+        if pc.any(batch_tasks["has_other_copies"]).as_py():
+            self._refuse_conflicts(loading_exports, batch_tasks, self._table("batch_media", incoming_tasks))
+            self._connection.execute(self._sql["batch_supersede"])
+            is_newest = batch_tasks["is_newest"]
+            replaces = pc.and_(is_newest, pc.is_valid(batch_tasks["staged_export_id"]))
+            delete_tasks(self._connection, batch_tasks.filter(replaces))
+            batch_tasks = batch_tasks.filter(is_newest)
         # a join would hold the tasks' data, which may be large, in memory
-        chosen = execute("select task_seq from batch_tasks").to_arrow_table()["task_seq"]
-        if len(chosen) < len(incoming_tasks):
+        if len(batch_tasks) < len(incoming_tasks):
+            chosen = batch_tasks["task_seq"]
             incoming_tasks = incoming_tasks.filter(pc.is_in(incoming_tasks["task_seq"], chosen))
-        execute(sql["batch_rows"])
+        self._insert(
+            incoming_tasks,
+            incoming_drafts,
+            incoming_predictions,
+            batch_tasks,
+            self._annotations(incoming_annotations, batch_tasks, fingerprints),
+            flattened_regions,
+        )
+
+    def _table(
+        self, name: str, incoming_tasks: pa.Table, unreadable_tasks: pa.Table | None = None
+    ) -> pa.Table:
+        return self._connection.execute(self._sql[name]).to_arrow_table()
+
+    def _annotations(
+        self, incoming_annotations: pa.Table, batch_tasks: pa.Table, fingerprints: pa.Table
+    ) -> pa.Table:
+        return self._connection.execute(self._sql["batch_annotations"]).to_arrow_table()
+
+    def _refuse_conflicts(
+        self, loading_exports: pa.Table, batch_tasks: pa.Table, batch_media: pa.Table
+    ) -> None:
+        if conflicts := self._connection.execute(self._sql["media_conflicts"]).fetchall():
+            raise HarvestError(
+                "Project {}, task {} shows {} in {} but {} in {}: two servers' exports, or exports "
+                "of a project that was made anew, are mixed. Load the exports of one.".format(*min(conflicts))
+            )
+
+    def _insert(
+        self,
+        incoming_tasks: pa.Table,
+        incoming_drafts: pa.Table,
+        incoming_predictions: pa.Table,
+        batch_tasks: pa.Table,
+        batch_annotations: pa.Table,
+        flattened_regions: pa.Table,
+    ) -> None:
+        self._connection.execute(self._sql["batch_rows"])
+
+
+def delete_tasks(connection: duckdb.DuckDBPyConnection, replaced_tasks: pa.Table) -> None:
+    """Take these tasks, given by project and task_id, out of the staging tables with all that is theirs."""
+    connection.execute(loader_sql("delete_replaced"))
 
 
 def _look_closely(pending: _Pending, suspects: Iterable[tuple[int, bool]]) -> Iterator[int]:

@@ -11,7 +11,7 @@ from importlib.resources import files
 import duckdb
 import pyarrow as pa
 
-from harvest.loader.batches import loader_sql
+from harvest.loader.batches import delete_tasks, loader_sql
 from harvest.loader.find import ExportFile
 from harvest.loader.settings import Settings
 from harvest.loader.source import unreadable
@@ -123,8 +123,8 @@ def _gone(connection: duckdb.DuckDBPyConnection, kept_exports: pa.Table) -> set[
 
 
 def _forget(connection: duckdb.DuckDBPyConnection, gone_exports: pa.Table) -> None:
+    delete_tasks(connection, connection.execute(loader_sql("tasks_of_gone")).to_arrow_table())
     connection.execute(loader_sql("forget"))
-    connection.execute(loader_sql("delete_replaced"))
 
 
 def _renumber(connection: duckdb.DuckDBPyConnection, new_numbers: pa.Table) -> None:

@@ -1,8 +1,4 @@
 -- Copies of one task that show different media in two files: two servers' ids collide.
-create or replace temp table batch_media as
-select task_seq, project, task_id, export_id, media
-from task_fields('incoming_tasks');
-
 with incoming as (
     select batch_media.*
     from batch_media
@@ -28,6 +24,4 @@ inner join (
         and incoming.export_id <> other.export_id
         and media_identity(incoming.media) <> media_identity(other.media)
 inner join loading_exports as exports on incoming.export_id = exports.export_id
-inner join loading_exports as other_exports on other.export_id = other_exports.export_id
-order by incoming.project, incoming.task_id
-limit 1;
+inner join loading_exports as other_exports on other.export_id = other_exports.export_id;

@@ -78,8 +78,8 @@ def _transaction(database: str, memory_limit: str) -> Iterator[duckdb.DuckDBPyCo
             # Reading, flattening and writing have a thread each. A single writing thread also compresses as
             # it goes, where several keep what each has too little of in memory until the end.
             connection.execute("set threads = 1")
-            # filters that a join pushes into an Arrow table are slow there, and have crashed
-            connection.execute("set disabled_optimizers = 'join_filter_pushdown'")
+            # filters that a join or a limit pushes into an Arrow table are slow there, and have crashed
+            connection.execute("set disabled_optimizers = 'join_filter_pushdown,top_n'")
             _set_memory_limit(connection, memory_limit)
             connection.begin()
             yield connection
