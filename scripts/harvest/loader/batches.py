@@ -5,6 +5,7 @@ that. DuckDB finds Arrow tables by the names of local variables, such as a metho
 tables would live until the commit.
 """
 
+import ctypes
 import gc
 import sys
 from bisect import bisect_right
@@ -27,6 +28,7 @@ from harvest.loader.split import Broken, Tasks, broken
 from harvest.loader.worker import Worker
 
 BATCH_BYTES = 24 * 2**20
+BATCHES_BETWEEN_TRIMS = 4
 MAX_QUARANTINED_IN_BATCH = 1000
 
 
@@ -60,6 +62,7 @@ class Batches:
         self.task_count = 0
         self._connection = connection
         self._pending = _Pending()
+        self._written = 0
         self._loading_exports = table(
             [(export_id, export.path) for export_id, export in enumerate(exports, start=1)], LOADING_EXPORTS
         )
@@ -167,6 +170,9 @@ class Batches:
             self._write_rows(self._loading_exports, **tables)
         if quarantine.num_rows:
             self._connection.execute("insert into label_studio.quarantine from quarantine")
+        self._written += 1
+        if self._written % BATCHES_BETWEEN_TRIMS == 0:
+            _give_memory_back()
 
     def _write_rows(
         self,
@@ -253,6 +259,13 @@ def _look_closely(pending: _Pending, suspects: Iterable[tuple[int, bool]]) -> It
         if reason:
             pending.set_aside(broken(text, byte_offset, reason, window.tasks[index].id), export_id)
             yield task_seq
+
+
+def _give_memory_back() -> None:
+    """Texts of batches come and go in several threads, and glibc keeps the gaps that they leave."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim:
+        trim(0)
 
 
 @contextmanager
