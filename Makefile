@@ -25,7 +25,7 @@ demo: .venv/ready ## load the example exports, publish version 1, show the resul
 	harvest summary
 
 test: lint ## everything: lint, unit tests, gates, pytest
-	pytest --numprocesses auto --dist loadfile
+	pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 test-label-studio: .venv-label-studio/ready ## harvest pull against a real Label Studio server, which this installs (1.2 GB)
 	.venv-label-studio/bin/python -m pytest tests/label_studio

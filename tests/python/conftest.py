@@ -9,6 +9,15 @@ import pytest
 
 from builds import EXAMPLES, Workshop, build_command, lean_project
 
+SLOW_FILES = ("test_publish_crashes", "test_versions_reproduce", "test_publish")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slowest files first, so that no core waits for them in the end."""
+    items.sort(
+        key=lambda item: SLOW_FILES.index(item.path.stem) if item.path.stem in SLOW_FILES else len(SLOW_FILES)
+    )
+
 
 @pytest.fixture(scope="session")
 def full(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
